@@ -1,0 +1,1 @@
+"""Models of Exemplar Studio: frozen backbone, training-free matcher, export and evaluation."""
