@@ -1,0 +1,105 @@
+import { useStore } from 'zustand'
+import { createStore } from 'zustand/vanilla'
+import type { ImageFilter, ImageSort } from '../../shared/contract/contract.ts'
+
+/**
+ * The app composes the screens. For `editor` it mounts `EditorScreen` of `features/editor/EditorScreen.tsx`
+ * with `sidebar` (class list, examples) and `actions` (review buttons), since features do not import each other.
+ */
+export type Screen = 'welcome' | 'gallery' | 'editor'
+export type Tone = 'info' | 'success' | 'problem'
+
+/** A short message shown in a corner and read out by screen readers. */
+export interface Announcement {
+  readonly id: number
+  readonly text: string
+  readonly tone: Tone
+}
+
+/** What the window shows now. Nothing of it is project data and nothing of it is undone. */
+export interface Session {
+  readonly screen: Screen
+  readonly projectId: string | null
+  readonly imageId: string | null
+  /** The class that drawing tools use. */
+  readonly activeClassId: string | null
+  /** Annotation selected in the editor. */
+  readonly selectedAnnotationId: string | null
+  readonly galleryFilter: ImageFilter
+  readonly gallerySort: ImageSort
+  readonly announcements: readonly Announcement[]
+}
+
+const initial: Session = {
+  screen: 'welcome',
+  projectId: null,
+  imageId: null,
+  activeClassId: null,
+  selectedAnnotationId: null,
+  galleryFilter: {},
+  gallerySort: 'name',
+  announcements: [],
+}
+
+export const session = createStore<Session>(() => initial)
+
+/** Re-renders when the selected part changes. */
+export function useSession<Part>(select: (state: Session) => Part): Part {
+  return useStore(session, select)
+}
+
+export function resetSession(): void {
+  session.setState(initial, true)
+}
+
+export function openProject(projectId: string): void {
+  session.setState({ ...initial, announcements: session.getState().announcements, projectId, screen: 'gallery' })
+}
+
+export function closeProject(): void {
+  session.setState({ ...initial, announcements: session.getState().announcements })
+}
+
+/** Shows the editor with this image. */
+export function openImage(imageId: string): void {
+  const same = session.getState().imageId === imageId
+  session.setState({ screen: 'editor', imageId, ...(same ? {} : { selectedAnnotationId: null }) })
+}
+
+/** Back to the gallery; the image stays current, so that the gallery can return to it. */
+export function showGallery(): void {
+  session.setState({ screen: 'gallery', selectedAnnotationId: null })
+}
+
+export function setActiveClass(classId: string | null): void {
+  session.setState({ activeClassId: classId })
+}
+
+export function selectAnnotation(annotationId: string | null): void {
+  session.setState({ selectedAnnotationId: annotationId })
+}
+
+export function setGalleryFilter(filter: ImageFilter): void {
+  session.setState({ galleryFilter: filter })
+}
+
+export function setGallerySort(sort: ImageSort): void {
+  session.setState({ gallerySort: sort })
+}
+
+let nextAnnouncement = 1
+const announcementsKept = 4
+
+/** Says something to the user: a toast, also read out. A repeated sentence replaces itself. */
+export function announce(text: string, tone: Tone = 'info'): void {
+  const announcement = { id: nextAnnouncement++, text, tone }
+  session.setState((state) => ({
+    announcements: [...state.announcements.filter((other) => other.text !== text), announcement].slice(
+      -announcementsKept,
+    ),
+  }))
+}
+
+export function dismissAnnouncement(id: number): void {
+  session.setState((state) => ({ announcements: state.announcements.filter((other) => other.id !== id) }))
+}

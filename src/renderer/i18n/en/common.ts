@@ -1,0 +1,4 @@
+export const common = {
+  appName: 'Exemplar Studio',
+  cancel: 'Cancel',
+} as const

@@ -1,0 +1,28 @@
+import { batch } from './batch.ts'
+import { classes } from './classes.ts'
+import { common } from './common.ts'
+import { editor } from './editor.ts'
+import { errors } from './errors.ts'
+import { exporting } from './export.ts'
+import { gallery } from './gallery.ts'
+import { help } from './help.ts'
+import { history } from './history.ts'
+import { learn } from './learn.ts'
+import { review } from './review.ts'
+import { welcome } from './welcome.ts'
+
+/** All English text, one part per feature: `gallery.title`, `errors.fileNotFound`, … */
+export const english = {
+  batch,
+  classes,
+  common,
+  editor,
+  errors,
+  export: exporting,
+  gallery,
+  help,
+  history,
+  learn,
+  review,
+  welcome,
+} as const
