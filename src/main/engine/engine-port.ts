@@ -1,0 +1,75 @@
+import type { MaskTile } from '../../shared/domain/history.ts'
+import type { ClassState, SupportState, TiledMask } from './predictor.ts'
+
+/** What the rest of the main process may ask of the engine. `client.ts` implements it over the supervised process. */
+
+/** 8-bit RGB, row by row, no padding. */
+export interface RgbPixels {
+  readonly width: number
+  readonly height: number
+  readonly data: Uint8Array
+}
+
+/** How the engine gets pixels when (and only when) the features are not on disk yet. */
+export interface EngineImage {
+  readonly contentHash: string
+  /** Displayed size. */
+  readonly width: number
+  readonly height: number
+  /** The picture resized to exactly `width x height` (8-bit RGB). */
+  readonly pixels: (width: number, height: number, signal?: AbortSignal) => Promise<RgbPixels>
+}
+
+export interface EngineClass {
+  readonly classId: string
+  /** Hash of the state: the engine keeps states it has seen. */
+  readonly versionHash: string
+  readonly state: ClassState
+}
+
+export interface EnginePrediction {
+  readonly classId: string
+  /** Full-size mask; empty when the class was not found. */
+  readonly tiles: readonly MaskTile[]
+  readonly area: number
+  /** Calibrated confidence, 0 to 1. */
+  readonly score: number
+}
+
+export interface EngineInfo {
+  readonly predictor: string
+  readonly modelHash: string
+  readonly provider: string
+  /** For people: `CPU (onnxruntime 1.30.0, 2 threads)`. */
+  readonly device: string
+}
+
+export type EngineDetail = 'fast' | 'normal' | 'high'
+
+export interface EngineOptions {
+  readonly signal?: AbortSignal | undefined
+  /** `interactive` requests overtake queued `batch` ones. */
+  readonly priority?: 'interactive' | 'batch'
+  readonly detail?: EngineDetail
+}
+
+export interface Engine {
+  readonly info: () => Promise<EngineInfo>
+  readonly encodeSupport: (image: EngineImage, mask: TiledMask, options?: EngineOptions) => Promise<SupportState>
+  readonly fit: (supports: readonly SupportState[], options?: EngineOptions) => Promise<ClassState>
+  /**
+   * Segments one image for several classes at once: score maps, guided-filter refinement at up to
+   * 2048 px, exact upsampling to full size, threshold, argmax between classes. `usedCache` tells that
+   * the features came from disk.
+   */
+  readonly segment: (
+    image: EngineImage,
+    classes: readonly EngineClass[],
+    options?: EngineOptions,
+  ) => Promise<{ readonly predictions: readonly EnginePrediction[]; readonly usedCache: boolean }>
+  /** Called with the reason whenever the process died and was restarted. Returns the unsubscribe function. */
+  readonly onRestart: (listener: (reason: string) => void) => () => void
+  /** Process id of the running engine, null while none runs. */
+  readonly pid: () => number | null
+  readonly close: () => Promise<void>
+}

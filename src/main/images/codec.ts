@@ -1,0 +1,49 @@
+/**
+ * The `ImageCodec` port: everything the product asks of an image library. The adapter runs in a
+ * supervised process of its own, so a hostile file costs one image, not the program.
+ * Sizes and coordinates are displayed pixels (EXIF orientation applied).
+ */
+
+export interface ImageProbe {
+  readonly format: 'jpeg' | 'png' | 'webp' | 'tiff'
+  /** Displayed size. */
+  readonly width: number
+  readonly height: number
+  /** EXIF orientation 1 to 8. */
+  readonly orientation: number
+  readonly pages: number
+}
+
+/** 8-bit RGB, row by row, no padding. */
+export interface RgbImage {
+  readonly width: number
+  readonly height: number
+  readonly data: Uint8Array
+}
+
+/** One byte a pixel, row by row. */
+export interface IndexImage {
+  readonly width: number
+  readonly height: number
+  readonly data: Uint8Array
+}
+
+export interface CodecOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface ImageCodec {
+  /** Decodes the whole picture to prove it readable. Rejects with `InvalidInput` / `Unsupported` / `Io` naming the file. */
+  readonly probe: (path: string, options?: CodecOptions) => Promise<ImageProbe>
+  /** JPEG whose longest side is at most `maxSide`, alpha over white. */
+  readonly thumbnail: (path: string, maxSide: number, options?: CodecOptions) => Promise<Uint8Array>
+  /** The whole picture resized to exactly this size (area-averaging when smaller). */
+  readonly pixels: (path: string, width: number, height: number, options?: CodecOptions) => Promise<RgbImage>
+  /** A tile as `contract/media.ts` defines it. */
+  readonly tile: (path: string, level: number, x: number, y: number, options?: CodecOptions) => Promise<RgbImage>
+  /** 8-bit single-channel or palette PNG to index bytes: never interpolated, never gamma-corrected. */
+  readonly readIndexPng: (path: string, options?: CodecOptions) => Promise<IndexImage>
+  readonly writeIndexPng: (path: string, image: IndexImage, options?: CodecOptions) => Promise<void>
+  /** Ends the process; a running request rejects with `Cancelled`. */
+  readonly close: () => Promise<void>
+}
