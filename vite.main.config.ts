@@ -1,0 +1,43 @@
+import { basename } from 'node:path'
+import { defineConfig } from 'vite'
+import type { Plugin } from 'vite'
+
+const entries = {
+  cli: 'src/main/cli/main.ts',
+  'engine-process': 'src/main/engine/engine-process.ts',
+  'codec-process': 'src/main/images/codec-process.ts',
+}
+
+/** Packages with native files: they stay in `node_modules`, beside the libraries they load. */
+const native = ['better-sqlite3', 'sharp', 'onnxruntime-node']
+
+/** The Node side, bundled for packaging; from a source tree `bin/exemplar.mjs` runs the sources as they are. */
+export default defineConfig({
+  plugins: [processUrls()],
+  ssr: { noExternal: true, external: native },
+  build: {
+    ssr: true,
+    outDir: 'out/main',
+    emptyOutDir: true,
+    target: 'node24',
+    sourcemap: true,
+    rolldownOptions: {
+      input: entries,
+      // `ws` asks for two optional accelerators inside a `try`.
+      external: [...native, 'bufferutil', 'utf-8-validate'],
+      output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+    },
+  },
+})
+
+/** Sources start their child processes from `new URL('./x-process.ts', import.meta.url)`; built, all lie in one folder. */
+function processUrls(): Plugin {
+  const pattern = /new URL\(\s*'([^']+-process)\.ts'\s*,\s*import\.meta\.url\s*\)/g
+  return {
+    name: 'process-urls',
+    transform(code) {
+      if (!code.includes('-process.ts')) return null
+      return code.replace(pattern, (_all, path: string) => `new URL('./${basename(path)}.js', import.meta.url)`)
+    },
+  }
+}
