@@ -1,0 +1,86 @@
+import type { Progress } from '../../shared/contract/define.ts'
+import { AppError } from '../../shared/errors.ts'
+import type { ErrorRecord } from '../../shared/errors.ts'
+import type { ChildMessage, KindOf, ParentMessage, RequestKinds } from './messages.ts'
+
+/** What a request's handler is given besides its payload. */
+export interface RequestContext {
+  /** Aborted when nobody waits for the answer any more. */
+  readonly signal: AbortSignal
+  readonly progress: (progress: Progress) => void
+}
+
+export type RequestHandlers<Kinds extends RequestKinds> = {
+  readonly [Kind in KindOf<Kinds>]: (
+    payload: Kinds[Kind]['payload'],
+    context: RequestContext,
+  ) => Promise<Kinds[Kind]['result']> | Kinds[Kind]['result']
+}
+
+/**
+ * The child's side of `SupervisedProcess`; call it once at the top of the entry file. `start` gets the
+ * supervisor's `setup` (checked by the caller's own schema or type) and makes the handlers; an `AppError`
+ * it throws reaches every waiting request. The process ends when its parent is gone.
+ */
+export function serveRequests<Kinds extends RequestKinds>(
+  start: (setup: unknown) => Promise<RequestHandlers<Kinds>> | RequestHandlers<Kinds>,
+): void {
+  let handlers: RequestHandlers<Kinds> | undefined
+  const running = new Map<number, AbortController>()
+
+  async function answer(id: number, kind: string, payload: unknown): Promise<void> {
+    const controller = new AbortController()
+    running.set(id, controller)
+    try {
+      const handler = handlers === undefined || !Object.hasOwn(handlers, kind) ? undefined : handlers[kind]
+      if (handler === undefined) throw new Error(`No handler for ${kind}`)
+      const value = await handler(payload, {
+        signal: controller.signal,
+        progress: (progress) => post({ type: 'progress', id, progress }),
+      })
+      post({ type: 'result', id, value })
+    } catch (error) {
+      post({ type: 'error', id, error: toErrorRecord(error) })
+    } finally {
+      running.delete(id)
+    }
+  }
+
+  async function begin(setup: unknown): Promise<void> {
+    try {
+      handlers = await start(setup)
+      post({ type: 'ready' })
+    } catch (error) {
+      post({ type: 'startFailed', error: toErrorRecord(error) })
+    }
+  }
+
+  process.on('message', (incoming) => {
+    const message = incoming as ParentMessage
+    switch (message.type) {
+      case 'start':
+        void begin(message.setup)
+        break
+      case 'request':
+        void answer(message.id, message.kind, message.payload)
+        break
+      case 'cancel':
+        running.get(message.id)?.abort()
+        break
+    }
+  })
+  process.once('disconnect', () => process.exit(0))
+}
+
+function post(message: ChildMessage): void {
+  // When the parent is gone the `disconnect` handler ends the process; nobody is left to tell.
+  process.send?.(message, undefined, undefined, () => undefined)
+}
+
+/** An expected failure as it is; anything else is a bug: its stack goes to the log, only a reference to the caller. */
+function toErrorRecord(error: unknown): ErrorRecord {
+  if (error instanceof AppError) return error.toRecord()
+  const ref = crypto.randomUUID()
+  console.error(`[${ref}]`, error)
+  return new AppError('Internal', 'internal', `Something went wrong (log reference ${ref}).`, { ref }).toRecord()
+}
