@@ -1,9 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-const root = fileURLToPath(new URL('..', import.meta.url))
+import { projectRoot } from './project-root.ts'
 
 export type CheckStep = {
   readonly name: string
@@ -28,10 +26,10 @@ export const checkSteps: readonly CheckStep[] = [
 
 /** Runs one check with its output shown. @returns whether it passed. */
 export function runCheckStep(step: CheckStep): boolean {
-  const script = join(root, 'node_modules', step.script)
+  const script = join(projectRoot, 'node_modules', step.script)
   if (!existsSync(script)) throw new Error(`${step.script} is not installed: run npm test, which installs it.`)
   const started = performance.now()
-  const result = spawnSync(process.execPath, [script, ...step.arguments], { cwd: root, stdio: 'inherit' })
+  const result = spawnSync(process.execPath, [script, ...step.arguments], { cwd: projectRoot, stdio: 'inherit' })
   const passed = result.status === 0
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
   console.log(`${passed ? 'ok  ' : 'FAIL'} ${step.name} (${seconds} s)`)

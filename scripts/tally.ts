@@ -13,6 +13,16 @@ export type Skip = {
   readonly allowedInCi: boolean
 }
 
+/** A check that either holds or does not, counted as a test. */
+export function oneTest(passed: boolean): Tally {
+  return { passed: passed ? 1 : 0, failed: passed ? 0 : 1, skipped: [] }
+}
+
+/** A rung that cannot run on this machine. */
+export function skippedRung(name: string, reason: string): Tally {
+  return { passed: 0, failed: 0, skipped: [{ name, reason, allowedInCi: false }] }
+}
+
 export function addTallies(tallies: readonly Tally[]): Tally {
   return {
     passed: tallies.reduce((sum, tally) => sum + tally.passed, 0),

@@ -2,10 +2,8 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { projectRoot } from './project-root.ts'
 import type { Tally } from './tally.ts'
-
-const root = fileURLToPath(new URL('..', import.meta.url))
 
 export type Rung = 'node' | 'browser' | 'e2e'
 
@@ -14,9 +12,9 @@ export function runVitest(rung: Rung): Tally {
   const folder = mkdtempSync(join(tmpdir(), 'exemplar-tally-'))
   const tallyFile = join(folder, 'tally.json')
   try {
-    const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+    const vitest = join(projectRoot, 'node_modules', 'vitest', 'vitest.mjs')
     const result = spawnSync(process.execPath, [vitest, 'run', '--project', rung, '--passWithNoTests'], {
-      cwd: root,
+      cwd: projectRoot,
       stdio: 'inherit',
       env: { ...process.env, EXEMPLAR_TALLY: tallyFile },
     })

@@ -1,0 +1,42 @@
+import { findChromium, noChromiumReason } from '../test/support/chromium.ts'
+import { buildMain, buildRenderer } from './builds.ts'
+import { runPythonTests } from './python-tests.ts'
+import { checkSteps, runCheckStep } from './static-checks.ts'
+import { addTallies, closingLine, oneTest, skippedRung, succeeded } from './tally.ts'
+import type { Tally } from './tally.ts'
+import { runVitest } from './vitest-run.ts'
+import type { Rung } from './vitest-run.ts'
+
+const titles: Readonly<Record<Rung, string>> = {
+  node: 'Tests in Node',
+  browser: 'Component tests in Chromium',
+  e2e: 'Tests of the whole app in Chromium',
+}
+
+/** `npm test`: every rung. The last line counts them all; each static check and build counts as one test. */
+function test(): void {
+  const tallies: Tally[] = []
+  heading('Static checks')
+  for (const step of checkSteps) tallies.push(oneTest(runCheckStep(step)))
+  heading('Builds')
+  const pageIsThere = buildRenderer()
+  tallies.push(oneTest(pageIsThere), oneTest(buildMain()))
+  const hasChromium = findChromium() !== undefined
+  for (const rung of ['node', 'browser', 'e2e'] as const) {
+    heading(titles[rung])
+    if (rung === 'node' || hasChromium) tallies.push(runVitest(rung))
+    else tallies.push(skippedRung(titles[rung], noChromiumReason))
+  }
+  heading('Python')
+  tallies.push(runPythonTests())
+  const total = addTallies(tallies)
+  for (const skip of total.skipped) console.log(`skipped: ${skip.name}: ${skip.reason}`)
+  console.log(closingLine(total))
+  process.exitCode = succeeded(total, (process.env['CI'] ?? '') !== '') ? 0 : 1
+}
+
+function heading(text: string): void {
+  console.log(`\n== ${text}`)
+}
+
+test()
