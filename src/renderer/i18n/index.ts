@@ -26,7 +26,13 @@ export function startTranslation(): void {
 
 type Params = Readonly<Record<string, string | number>>
 
+/** Text of a key that a command or a history entry carries; its parameters cannot be checked by type. */
+export function translate(key: TranslationKey, params: Params = {}): string {
+  const lookUp = i18next.t as (key: string, params: Params) => string
+  return lookUp(key, params)
+}
+
 /** Text whose key is only known at run time (an error's, a history entry's), or the fallback. */
 export function translateOr(key: string, params: Params, fallback: string): string {
-  return i18next.exists(key, params) ? String(i18next.t(key as TranslationKey, { ...params })) : fallback
+  return i18next.exists(key, params) ? translate(key as TranslationKey, params) : fallback
 }
