@@ -12,6 +12,7 @@ import type { Bitmap } from './bitmap.ts'
 import {
   bitmapFromTiles,
   compareTiles,
+  cropFromTiles,
   tilesArea,
   tilesBounds,
   tilesEqual,
@@ -70,6 +71,25 @@ describe('mask tiles', () => {
         expect(bitmapsEqual(bitmapFromTiles(tiles, bitmap.width, bitmap.height), bitmap)).toBe(true)
         expect(tilesArea(tiles)).toBe(bitmapArea(bitmap))
         expect(tilesBounds(tiles)).toEqual(boundsByLoop(bitmap))
+      }),
+      runs,
+    )
+  })
+
+  test('a crop put back in its place is the mask', () => {
+    fc.assert(
+      fc.property(bitmapArbitrary(300, 200), fc.nat(900), fc.nat(900), (bitmap, left, top) => {
+        const tiles = tilesFromBitmap(bitmap, left, top)
+        const whole = createBitmap(bitmap.width + left, bitmap.height + top)
+        for (let y = 0; y < bitmap.height; y++) {
+          const row = bitmap.data.subarray(y * bitmap.width, (y + 1) * bitmap.width)
+          whole.data.set(row, (y + top) * whole.width + left)
+        }
+        expect(tilesEqual(tiles, tilesFromBitmap(whole))).toBe(true)
+        const crop = cropFromTiles(tiles)
+        expect(crop === null).toBe(bitmapArea(bitmap) === 0)
+        const again = crop === null ? [] : tilesFromBitmap(crop.bitmap, crop.left, crop.top)
+        expect(tilesEqual(again, tiles)).toBe(true)
       }),
       runs,
     )

@@ -16,24 +16,49 @@ export function compareTiles(a: MaskTile, b: MaskTile): number {
   return a.y - b.y || a.x - b.x
 }
 
-/** Cuts a bitmap into tiles: sorted, no empty ones. */
-export function tilesFromBitmap(bitmap: Bitmap): MaskTile[] {
+/**
+ * Cuts a bitmap into tiles: sorted, no empty ones. `left` and `top` say where its first pixel lies in the
+ * image, in pixels.
+ */
+export function tilesFromBitmap(bitmap: Bitmap, left = 0, top = 0): MaskTile[] {
   const { width, height, data } = bitmap
   const tiles: MaskTile[] = []
   const pixels = new Uint8Array(tilePixels)
-  for (let top = 0; top < height; top += tileSize) {
-    const bottom = Math.min(top + tileSize, height)
-    for (let left = 0; left < width; left += tileSize) {
-      const right = Math.min(left + tileSize, width)
+  for (let y = Math.floor(top / tileSize); y * tileSize < top + height; y++) {
+    const rowFrom = Math.max(0, y * tileSize - top)
+    const rowTo = Math.min(height, (y + 1) * tileSize - top)
+    for (let x = Math.floor(left / tileSize); x * tileSize < left + width; x++) {
+      const from = Math.max(0, x * tileSize - left)
+      const to = Math.min(width, (x + 1) * tileSize - left)
       pixels.fill(0)
-      for (let y = top; y < bottom; y++) {
-        pixels.set(data.subarray(y * width + left, y * width + right), (y - top) * tileSize)
+      for (let row = rowFrom; row < rowTo; row++) {
+        const at = (row + top - y * tileSize) * tileSize + from + left - x * tileSize
+        pixels.set(data.subarray(row * width + from, row * width + to), at)
       }
       const runs = encodeTile(pixels)
-      if (runs.length > 0) tiles.push({ x: left / tileSize, y: top / tileSize, runs })
+      if (runs.length > 0) tiles.push({ x, y, runs })
     }
   }
   return tiles
+}
+
+/** A piece of an image's mask: everything outside it is 0. `left` and `top` in image pixels. */
+export interface MaskCrop {
+  readonly left: number
+  readonly top: number
+  readonly bitmap: Bitmap
+}
+
+/** The mask within its tight box, so that work on a small object in a large photograph stays small. */
+export function cropFromTiles(tiles: readonly MaskTile[]): MaskCrop | null {
+  const bounds = tilesBounds(tiles)
+  if (bounds === null) return null
+  const [left, top, width, height] = bounds
+  const bitmap = createBitmap(width, height)
+  forEachRun(tiles, (y, from, to) => {
+    bitmap.data.fill(1, (y - top) * width + from - left, (y - top) * width + to - left)
+  })
+  return { left, top, bitmap }
 }
 
 /**
