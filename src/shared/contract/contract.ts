@@ -180,11 +180,18 @@ export const contract = defineContract({
   app: {
     info: call({
       in: none,
-      out: z.strictObject({ version: z.string(), recent: z.array(z.strictObject({ recentId: idSchema, name: z.string(), location: z.string(), openedAt: z.string(), missing: z.boolean() })) }),
-    }),
-    devices: call({
-      in: none,
-      out: z.strictObject({ provider: z.string(), device: z.string(), predictor: z.string(), modelHash: z.string() }),
+      out: z.strictObject({
+        version: z.string(),
+        recent: z.array(
+          z.strictObject({
+            recentId: idSchema,
+            name: z.string(),
+            location: z.string(),
+            openedAt: z.string(),
+            missing: z.boolean(),
+          }),
+        ),
+      }),
     }),
   },
   places: {
@@ -198,13 +205,27 @@ export const contract = defineContract({
         imageCount: z.int(),
       }),
     }),
-    createFolder: call({ in: z.strictObject({ placeId: idSchema, name: z.string().min(1).max(120) }), out: placeSchema }),
+    createFolder: call({
+      in: z.strictObject({ placeId: idSchema, name: z.string().min(1).max(120) }),
+      out: placeSchema,
+    }),
   },
   project: {
-    create: call({ in: z.strictObject({ placeId: idSchema, name: z.string().trim().min(1).max(120) }), out: projectInfoSchema }),
-    open: call({ in: z.union([z.strictObject({ placeId: idSchema }), z.strictObject({ recentId: idSchema })]), out: projectInfoSchema }),
+    create: call({
+      in: z.strictObject({ placeId: idSchema, name: z.string().trim().min(1).max(120) }),
+      out: projectInfoSchema,
+    }),
+    open: call({
+      in: z.union([z.strictObject({ placeId: idSchema }), z.strictObject({ recentId: idSchema })]),
+      out: projectInfoSchema,
+    }),
     close: call({ in: z.strictObject(project), out: none }),
     info: call({ in: z.strictObject(project), out: projectInfoSchema }),
+    /** What segments for this project, and on which device it really runs. */
+    engine: call({
+      in: z.strictObject(project),
+      out: z.strictObject({ provider: z.string(), device: z.string(), predictor: z.string(), modelHash: z.string() }),
+    }),
     /** Something was written. Empty `imageIds` with `all: true` means: any image may have changed. */
     changed: event(z.strictObject({ ...project, revision: z.int(), imageIds: z.array(idSchema), all: z.boolean() })),
   },
@@ -215,18 +236,34 @@ export const contract = defineContract({
       cancellable: true,
     }),
     list: call({
-      in: z.strictObject({ ...project, filter: imageFilterSchema, sort: z.enum(imageSorts), offset: z.int().nonnegative(), limit: z.int().min(1).max(500) }),
+      in: z.strictObject({
+        ...project,
+        filter: imageFilterSchema,
+        sort: z.enum(imageSorts),
+        offset: z.int().nonnegative(),
+        limit: z.int().min(1).max(500),
+      }),
       out: z.strictObject({ total: z.int(), items: z.array(imageSummarySchema), revision: z.int() }),
     }),
     get: call({ in: z.strictObject({ ...project, imageId: idSchema }), out: imageDocumentSchema }),
     /** The image after (1) or before (-1) this one in that order, among those the filter lets through. */
     neighbour: call({
-      in: z.strictObject({ ...project, imageId: idSchema, direction: z.union([z.literal(1), z.literal(-1)]), filter: imageFilterSchema, sort: z.enum(imageSorts) }),
+      in: z.strictObject({
+        ...project,
+        imageId: idSchema,
+        direction: z.union([z.literal(1), z.literal(-1)]),
+        filter: imageFilterSchema,
+        sort: z.enum(imageSorts),
+      }),
       out: z.strictObject({ imageId: idSchema.nullable() }),
     }),
   },
   history: {
-    commit: call({ in: z.strictObject({ ...project, entry: historyEntrySchema }), out: historyStateSchema, maxBytes: 16 << 20 }),
+    commit: call({
+      in: z.strictObject({ ...project, entry: historyEntrySchema }),
+      out: historyStateSchema,
+      maxBytes: 16 << 20,
+    }),
     undo: call({ in: z.strictObject(project), out: historyStepSchema }),
     redo: call({ in: z.strictObject(project), out: historyStepSchema }),
     state: call({ in: z.strictObject(project), out: historyStateSchema }),
@@ -234,11 +271,18 @@ export const contract = defineContract({
   supports: {
     /** *Use as example*, hold out, or neither. Makes and adopts a new version of each class concerned. */
     set: call({
-      in: z.strictObject({ ...project, annotationIds: z.array(idSchema).min(1), role: z.enum([...supportRoles, 'none']) }),
+      in: z.strictObject({
+        ...project,
+        annotationIds: z.array(idSchema).min(1),
+        role: z.enum([...supportRoles, 'none']),
+      }),
       out: z.strictObject({ versions: z.array(versionRecordSchema) }),
       cancellable: true,
     }),
-    list: call({ in: z.strictObject({ ...project, classId: idSchema }), out: z.strictObject({ supports: z.array(supportRecordSchema) }) }),
+    list: call({
+      in: z.strictObject({ ...project, classId: idSchema }),
+      out: z.strictObject({ supports: z.array(supportRecordSchema) }),
+    }),
   },
   jobs: {
     start: call({ in: z.strictObject({ ...project, spec: segmentSpecSchema }), out: jobRecordSchema }),
@@ -246,27 +290,53 @@ export const contract = defineContract({
     resume: call({ in: z.strictObject({ ...project, jobId: idSchema }), out: jobRecordSchema }),
     cancel: call({ in: z.strictObject({ ...project, jobId: idSchema }), out: jobRecordSchema }),
     list: call({ in: z.strictObject(project), out: z.strictObject({ jobs: z.array(jobRecordSchema) }) }),
-    failures: call({ in: z.strictObject({ ...project, jobId: idSchema }), out: z.strictObject({ problems: z.array(problemSchema) }) }),
+    failures: call({
+      in: z.strictObject({ ...project, jobId: idSchema }),
+      out: z.strictObject({ problems: z.array(problemSchema) }),
+    }),
     progress: event(z.strictObject({ ...project, job: jobRecordSchema })),
   },
   review: {
-    /** Accepts open proposals: these, or all of these images (of one class if given). One history entry. */
+    /** Accepts open proposals: these, or all of these images (of one class if given), and with `reviewed` marks the images finished. One history entry. */
     accept: call({
-      in: z.strictObject({ ...project, annotationIds: z.array(idSchema).optional(), imageIds: z.array(idSchema).optional(), classId: idSchema.optional() }),
+      in: z.strictObject({
+        ...project,
+        annotationIds: z.array(idSchema).optional(),
+        imageIds: z.array(idSchema).optional(),
+        classId: idSchema.optional(),
+        reviewed: z.boolean().optional(),
+      }),
       out: z.strictObject({ accepted: z.int() }),
     }),
     /** "Not here": removes what the image has of the class and remembers the verdict. */
-    notHere: call({ in: z.strictObject({ ...project, imageId: idSchema, classId: idSchema }), out: z.strictObject({ removed: z.int() }) }),
-    setReviewed: call({ in: z.strictObject({ ...project, imageIds: z.array(idSchema).min(1), reviewed: z.boolean() }), out: z.strictObject({ changed: z.int() }) }),
+    notHere: call({
+      in: z.strictObject({ ...project, imageId: idSchema, classId: idSchema }),
+      out: z.strictObject({ removed: z.int() }),
+    }),
+    setReviewed: call({
+      in: z.strictObject({ ...project, imageIds: z.array(idSchema).min(1), reviewed: z.boolean() }),
+      out: z.strictObject({ changed: z.int() }),
+    }),
   },
   learn: {
     run: call({ in: z.strictObject({ ...project, classId: idSchema }), out: learnResultSchema, cancellable: true }),
-    versions: call({ in: z.strictObject({ ...project, classId: idSchema }), out: z.strictObject({ versions: z.array(versionRecordSchema), currentVersionId: idSchema.nullable() }) }),
-    restore: call({ in: z.strictObject({ ...project, classId: idSchema, versionId: idSchema }), out: z.strictObject({ version: versionRecordSchema }) }),
+    versions: call({
+      in: z.strictObject({ ...project, classId: idSchema }),
+      out: z.strictObject({ versions: z.array(versionRecordSchema), currentVersionId: idSchema.nullable() }),
+    }),
+    restore: call({
+      in: z.strictObject({ ...project, classId: idSchema, versionId: idSchema }),
+      out: z.strictObject({ version: versionRecordSchema }),
+    }),
   },
   export: {
     run: call({
-      in: z.strictObject({ ...project, placeId: idSchema, name: z.string().trim().min(1).max(120), spec: exportSpecSchema }),
+      in: z.strictObject({
+        ...project,
+        placeId: idSchema,
+        name: z.string().trim().min(1).max(120),
+        spec: exportSpecSchema,
+      }),
       out: exportReportSchema,
       cancellable: true,
     }),

@@ -12,14 +12,14 @@ const bytesKey = '$bytes'
 
 /** JSON in which a `Uint8Array` travels as `{"$bytes": "<base64>"}`. For the HTTP transport; IPC clones. */
 export function toWire(value: unknown): string {
-  return JSON.stringify(value, (_key, item: unknown) => (item instanceof Uint8Array ? { [bytesKey]: toBase64(item) } : item))
+  return JSON.stringify(value, (_key, item: unknown) =>
+    item instanceof Uint8Array ? { [bytesKey]: toBase64(item) } : item,
+  )
 }
 
 /** Inverse of `toWire`. Throws `SyntaxError` on broken JSON. */
 export function fromWire(text: string): unknown {
-  return JSON.parse(text, (_key, item: unknown) =>
-    isBytesRecord(item) ? fromBase64(item[bytesKey]) : item,
-  )
+  return JSON.parse(text, (_key, item: unknown) => (isBytesRecord(item) ? fromBase64(item[bytesKey]) : item))
 }
 
 function isBytesRecord(item: unknown): item is { [bytesKey]: string } {
@@ -30,7 +30,8 @@ const chunkSize = 0x8000
 
 function toBase64(bytes: Uint8Array): string {
   let text = ''
-  for (let at = 0; at < bytes.length; at += chunkSize) text += String.fromCharCode(...bytes.subarray(at, at + chunkSize))
+  for (let at = 0; at < bytes.length; at += chunkSize)
+    text += String.fromCharCode(...bytes.subarray(at, at + chunkSize))
   return btoa(text)
 }
 

@@ -25,9 +25,20 @@ export const operationSchema = z.discriminatedUnion('kind', [
   /** Pixels that flip. The annotation must exist while its pixels change. */
   z.strictObject({ kind: z.literal('mask'), annotationId: idSchema, tiles: z.array(maskTileSchema) }),
   z.strictObject({ kind: z.literal('support'), ...change(supportRecordSchema) }),
-  z.strictObject({ kind: z.literal('verdict'), imageId: idSchema, classId: idSchema, before: z.boolean(), after: z.boolean() }),
+  z.strictObject({
+    kind: z.literal('verdict'),
+    imageId: idSchema,
+    classId: idSchema,
+    before: z.boolean(),
+    after: z.boolean(),
+  }),
   z.strictObject({ kind: z.literal('reviewed'), imageId: idSchema, before: z.boolean(), after: z.boolean() }),
-  z.strictObject({ kind: z.literal('version'), classId: idSchema, before: idSchema.nullable(), after: idSchema.nullable() }),
+  z.strictObject({
+    kind: z.literal('version'),
+    classId: idSchema,
+    before: idSchema.nullable(),
+    after: idSchema.nullable(),
+  }),
   /** An import names its batch: `present` false hides every image of it. */
   z.strictObject({ kind: z.literal('batch'), batchId: idSchema, before: z.boolean(), after: z.boolean() }),
 ])

@@ -39,7 +39,10 @@ export const classRecordSchema = z.strictObject({
   /** `#rrggbb` */
   colour: z.string().regex(/^#[0-9a-f]{6}$/),
   /** Digit that selects the class, as `KeyboardEvent.code` has it after `Digit`. */
-  key: z.string().regex(/^[0-9]$/).nullable(),
+  key: z
+    .string()
+    .regex(/^[0-9]$/)
+    .nullable(),
   parentId: idSchema.nullable(),
   /** Whether a proposal stays one region or becomes one annotation per connected part. */
   split: z.enum(['region', 'instances']),

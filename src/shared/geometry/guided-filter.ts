@@ -106,8 +106,8 @@ export function guidedCoefficients(
   const { radius, subsampling } = options
   const p = new Float32Array(width * height)
   // Coarse pixels at the right and lower border may reach over the guide, hence its true size here.
-  const columns = samplePositions(width, subsampling / guide.photograph.width, inputWidth)
-  const rows = samplePositions(height, subsampling / guide.photograph.height, inputHeight)
+  const columns = samplePositions(width, guide.photograph.width / subsampling, inputWidth)
+  const rows = samplePositions(height, guide.photograph.height / subsampling, inputHeight)
   for (let y = 0; y < height; y++) interpolateRow(input, inputWidth, rows, y, columns, p.subarray(y * width))
   const mean = (values: Float32Array): Float32Array => boxMean(values, width, height, radius)
   const [r, g, b] = colours
@@ -145,8 +145,8 @@ export function guidedRows(coefficients: GuidedCoefficients): GuidedRows {
   const { photograph, width: coarseWidth, height: coarseHeight, options } = guide
   const { width, height, data } = photograph
   // The coarse grid is `subsampling` times as large, which may be a little more than the guide.
-  const columns = samplePositions(width, 1 / (coarseWidth * options.subsampling), coarseWidth)
-  const rows = samplePositions(height, 1 / (coarseHeight * options.subsampling), coarseHeight)
+  const columns = samplePositions(width, coarseWidth * options.subsampling, coarseWidth)
+  const rows = samplePositions(height, coarseHeight * options.subsampling, coarseHeight)
   const [r, g, b, offset] = planes.map(() => new Float32Array(coarseWidth)) as [
     Float32Array,
     Float32Array,
@@ -183,16 +183,16 @@ export interface SamplePositions {
 }
 
 /**
- * Bilinear sampling along one axis: sample i has its centre at `(i + 0.5) * step` of the whole (0 to 1),
- * entry j of the `size` source entries at `(j + 0.5) / size`; outside the outermost centres the border
- * entry holds.
+ * Bilinear sampling along one axis: sample i of `count` has its centre at `(i + 0.5) / whole` of the axis
+ * (0 to 1), entry j of the `size` source entries at `(j + 0.5) / size`; outside the outermost centres the
+ * border entry holds. `whole` may differ from `count` where samples end before or after the axis does.
  */
-export function samplePositions(count: number, step: number, size: number): SamplePositions {
+export function samplePositions(count: number, whole: number, size: number): SamplePositions {
   const first = new Int32Array(count)
   const second = new Int32Array(count)
   const share = new Float32Array(count)
   for (let i = 0; i < count; i++) {
-    const position = Math.min(Math.max((i + 0.5) * step * size - 0.5, 0), size - 1)
+    const position = Math.min(Math.max(((i + 0.5) * size) / whole - 0.5, 0), size - 1)
     const below = Math.min(Math.floor(position), Math.max(size - 2, 0))
     first[i] = below
     second[i] = Math.min(below + 1, size - 1)
@@ -264,7 +264,8 @@ function product(a: Float32Array, b: Float32Array): Float32Array {
 
 /** Mean over windows of `2 * radius + 1` a side, cut off at the borders; time independent of the radius. */
 function boxMean(values: Float32Array, width: number, height: number, radius: number): Float32Array {
-  const sums = new Float32Array(width * height)
+  const rowMeans = new Float32Array(width * height)
+  const perColumn = windowShares(width, radius)
   for (let y = 0; y < height; y++) {
     const base = y * width
     let sum = 0
@@ -272,21 +273,32 @@ function boxMean(values: Float32Array, width: number, height: number, radius: nu
     for (let x = 0; x < width; x++) {
       if (x + radius < width) sum += values[base + x + radius] ?? 0
       if (x > radius) sum -= values[base + x - radius - 1] ?? 0
-      sums[base + x] = sum / (Math.min(x + radius, width - 1) - Math.max(x - radius, 0) + 1)
+      rowMeans[base + x] = sum * (perColumn[x] ?? 0)
     }
   }
   const result = new Float32Array(width * height)
-  const columnSums = new Float64Array(width)
-  const add = (y: number, sign: 1 | -1): void => {
-    const base = y * width
-    for (let x = 0; x < width; x++) columnSums[x] = (columnSums[x] ?? 0) + sign * (sums[base + x] ?? 0)
-  }
-  for (let y = 0; y < Math.min(radius, height); y++) add(y, 1)
+  const perRow = windowShares(height, radius)
+  const sums = new Float64Array(width)
+  const none = new Float32Array(width)
+  const row = (y: number): Float32Array =>
+    y >= 0 && y < height ? rowMeans.subarray(y * width, (y + 1) * width) : none
+  for (let y = 0; y < Math.min(radius, height); y++) slide(sums, row(y), none, 0, none)
   for (let y = 0; y < height; y++) {
-    if (y + radius < height) add(y + radius, 1)
-    if (y > radius) add(y - radius - 1, -1)
-    const count = Math.min(y + radius, height - 1) - Math.max(y - radius, 0) + 1
-    for (let x = 0; x < width; x++) result[y * width + x] = (columnSums[x] ?? 0) / count
+    slide(sums, row(y + radius), row(y - radius - 1), perRow[y] ?? 0, result.subarray(y * width, (y + 1) * width))
   }
   return result
+}
+
+/** One over the number of entries in the window around each of `size` entries. */
+function windowShares(size: number, radius: number): Float64Array {
+  return Float64Array.from({ length: size }, (_, i) => 1 / (Math.min(i + radius, size - 1) - Math.max(i - radius, 0) + 1))
+}
+
+/** Moves the column sums down by a row and writes their shares. */
+function slide(sums: Float64Array, entering: Float32Array, leaving: Float32Array, share: number, out: Float32Array): void {
+  for (let x = 0; x < sums.length; x++) {
+    const sum = (sums[x] ?? 0) + (entering[x] ?? 0) - (leaving[x] ?? 0)
+    sums[x] = sum
+    out[x] = sum * share
+  }
 }

@@ -1,0 +1,146 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { details, exportFormats, providers } from '../../shared/contract/contract.ts'
+import type { ExportSpec } from '../../shared/contract/contract.ts'
+import { isAppError } from '../../shared/errors.ts'
+import { importFormats } from '../projects/import-annotations.ts'
+import type { AnnotationImportSpec } from '../projects/import-annotations.ts'
+import { exitCode } from './context.ts'
+import type { CommandContext, ExitCode } from './context.ts'
+import { doctor } from './doctor-command.ts'
+import { evaluate } from './evaluate-command.ts'
+import type { EvaluateOptions } from './evaluate-command.ts'
+import { exportData } from './export-command.ts'
+import { correct, learnClass, review, support, versions } from './labelling-commands.ts'
+import { createOutput } from './output.ts'
+import type { Streams } from './output.ts'
+import { addImages, importFrom, info, newProject } from './project-commands.ts'
+import { segment } from './segment-command.ts'
+import type { SegmentOptions } from './segment-command.ts'
+import { serve } from './serve-command.ts'
+import type { ServeOptions } from './serve-command.ts'
+
+type Action<Arguments extends readonly unknown[]> = (context: CommandContext, ...args: Arguments) => Promise<ExitCode>
+
+/**
+ * The command line. Returns the exit code: 0 done, 1 failed, 2 wrong usage, 3 done in part. Expected failures are
+ * one sentence on stderr (an object with `--json`); a bug shows its stack.
+ */
+export async function runCli(args: readonly string[], streams: Streams, signal: AbortSignal): Promise<number> {
+  let code: number = exitCode.done
+  const json = args.includes('--json')
+  const program = new Command('exemplar')
+    .description('Outline a class in a few pictures, segment the rest, correct a few, export.')
+    .option('--json', 'results as JSON on stdout')
+    .configureOutput({ writeOut: (text) => streams.stdout.write(text), writeErr: (text) => streams.stderr.write(text) })
+    .exitOverride()
+    .showHelpAfterError('Run with --help to see how it is used.')
+
+  /** Runs an action with the context made from the global options. Commander appends the command itself. */
+  const run =
+    <Arguments extends readonly unknown[]>(action: Action<Arguments>) =>
+    async (...args: readonly [...Arguments, Command]): Promise<void> => {
+      const output = createOutput(streams, json)
+      // Commander calls with the declared arguments, the options and the command, in this order.
+      const own = args.slice(0, -1) as readonly unknown[] as Arguments
+      code = await action({ output, signal }, ...own)
+    }
+
+  const command = (usage: string, description: string): Command =>
+    program.command(usage).description(description).option('--json', 'results as JSON on stdout').exitOverride()
+
+  command('new <project>', 'make an empty project')
+    .option('--name <name>', 'shown name; default: the folder')
+    .action(run(newProject))
+  command('info <project>', 'what the project holds').action(
+    run<[string, object]>((context, project) => info(context, project)),
+  )
+  command('add <project> <path...>', 'add images or folders, recursively')
+    .option('--copy', 'copy the images into the project')
+    .action(run(addImages))
+  command('import <project> <path>', 'read masks made elsewhere')
+    .addOption(
+      new Option('--format <format>', 'what the file or folder is').choices(importFormats).makeOptionMandatory(),
+    )
+    .addOption(new Option('--as <state>', 'as what').choices(['accepted', 'proposed']).default('accepted'))
+    .action(run<[string, string, Omit<AnnotationImportSpec, 'path'>]>(importFrom))
+  command('support <project>', 'accepted annotations become examples')
+    .requiredOption('--class <name>')
+    .requiredOption('--image <name...>')
+    .addOption(new Option('--remove', 'no longer an example').conflicts('holdOut'))
+    .option('--hold-out', 'only measure on it')
+    .action(run(support))
+  command('segment <project>', 'make proposals; continues what a crash or Ctrl+C left')
+    .option('--class <name...>', 'default: every class that has learnt something')
+    .option('--images <which...>', 'unreviewed, all, or names', ['unreviewed'])
+    .addOption(new Option('--provider <provider>').choices(providers).default('auto'))
+    .addOption(new Option('--detail <detail>').choices(details).default('normal'))
+    .action(run<[string, SegmentOptions]>(segment))
+  command('review <project>', 'accept proposals, say "not here", mark images')
+    .requiredOption('--image <name...>')
+    .option('--class <name...>')
+    .addOption(new Option('--accept', 'accept the open proposals').conflicts('notHere'))
+    .option('--not-here', 'the class does not occur in the image')
+    .addOption(new Option('--reviewed', 'the image is finished').conflicts('open'))
+    .option('--open', 'the image is not finished')
+    .action(run(review))
+  command('correct <project>', 'accept this mask as your correction; an empty one means "not here"')
+    .requiredOption('--image <name>')
+    .requiredOption('--class <name>')
+    .requiredOption('--mask <file>', 'PNG of the size of the image; 0 is background')
+    .action(run(correct))
+  command('learn <project>', 'learn from the corrections and refresh the open proposals')
+    .requiredOption('--class <name>')
+    .action(run(learnClass))
+  command('versions <project>', 'what a class has learnt so far')
+    .requiredOption('--class <name>')
+    .option('--restore <version>', 'number or id of the version to use again')
+    .action(run(versions))
+  command('export <project> <folder>', 'write the data set and prove it identical')
+    .addOption(new Option('--format <format>').choices(exportFormats).makeOptionMandatory())
+    .addOption(
+      new Option('--segmentation <encoding>').choices(['polygon', 'rle', 'rle-uncompressed']).default('polygon'),
+    )
+    .addOption(new Option('--include <state>').choices(['accepted', 'proposed', 'all']).default('accepted'))
+    .addOption(new Option('--images <how>').choices(['none', 'copy', 'link']).default('none'))
+    .action(run<[string, string, ExportSpec]>(exportData))
+  command('evaluate <dataset>', 'measure a predictor on a data set folder')
+    .option('--episodes <file>', 'frozen list of episodes; default: drawn with --seed')
+    .option('--shots <list>', 'numbers of supports, e.g. 1,5', parseShots, [1, 5])
+    .option('--classes <name...>', 'only these classes')
+    .option('--predictor <name>', 'which predictor', 'training-free')
+    .option('--seed <number>', 'for drawn episodes and the bootstrap', parseWhole, 1)
+    .option('--limit <number>', 'only the first episodes (a quick look, not a figure to quote)', parseWhole)
+    .addOption(new Option('--detail <detail>').choices(details).default('normal'))
+    .option('--report <file>', 'write the whole report as JSON')
+    .action(run<[string, EvaluateOptions]>(evaluate))
+  command('doctor', 'what runs where: every part tried and timed').action(run<[object]>((context) => doctor(context)))
+  command('serve [project]', 'the studio in a browser window')
+    .option('--port <number>', 'default: a free one', parseWhole)
+    .option('--root <folder...>', 'folders that may be browsed; default: your home folder')
+    .option('--open', 'open the default browser')
+    .action(run<[string | undefined, ServeOptions]>(serve))
+
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage
+    if (!isAppError(error)) throw error
+    if (error.code === 'Cancelled') return exitCode.partly
+    if (json) streams.stdout.write(`${JSON.stringify({ error: error.toRecord() })}\n`)
+    streams.stderr.write(`${error.message}\n`)
+    return exitCode.failed
+  }
+}
+
+function parseWhole(text: string): number {
+  const value = Number(text)
+  if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('It must be a whole number.')
+  return value
+}
+
+function parseShots(text: string): number[] {
+  const shots = text.split(',').map(parseWhole)
+  if (shots.some((each) => each < 1)) throw new InvalidArgumentError('Each must be at least 1.')
+  return shots
+}

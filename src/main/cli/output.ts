@@ -1,0 +1,40 @@
+/** Where a command's words go. Results on stdout, progress and warnings on stderr. */
+export interface Output {
+  readonly json: boolean
+  /** The result: `value` with `--json`, otherwise the text lines. */
+  readonly result: (value: unknown, lines: readonly string[]) => void
+  /** A line that replaces the previous one on a terminal. */
+  readonly progress: (line: string) => void
+  readonly warn: (line: string) => void
+}
+
+export interface Streams {
+  readonly stdout: { write: (text: string) => unknown }
+  readonly stderr: { write: (text: string) => unknown; readonly isTTY?: boolean }
+}
+
+const progressIntervalMs = 500
+
+export function createOutput(streams: Streams, json: boolean): Output {
+  let lastProgressMs = 0
+  return {
+    json,
+    result: (value, lines) => {
+      streams.stdout.write(json ? `${JSON.stringify(value)}\n` : lines.map((line) => `${line}\n`).join(''))
+    },
+    progress: (line) => {
+      const now = Date.now()
+      if (now - lastProgressMs < progressIntervalMs) return
+      lastProgressMs = now
+      streams.stderr.write(streams.stderr.isTTY === true ? `\r\u001b[K${line}` : `${line}\n`)
+    },
+    warn: (line) => {
+      streams.stderr.write(`${line}\n`)
+    },
+  }
+}
+
+/** `1 image`, `2 images`. */
+export function count(amount: number, one: string, many = `${one}s`): string {
+  return `${amount} ${amount === 1 ? one : many}`
+}

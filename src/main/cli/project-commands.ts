@@ -1,0 +1,100 @@
+import { basename, resolve } from 'node:path'
+import type { AnnotationImportSpec } from '../projects/import-annotations.ts'
+import { imageStatuses } from '../../shared/domain/records.ts'
+import { projectInfo } from '../projects/project-info.ts'
+import { exitCode, withSession } from './context.ts'
+import type { CommandContext, ExitCode } from './context.ts'
+import { count } from './output.ts'
+
+/** `new`: makes an empty project. */
+export async function newProject(
+  context: CommandContext,
+  project: string,
+  options: { readonly name?: string },
+): Promise<ExitCode> {
+  const name = options.name ?? basename(resolve(project))
+  return await withSession(
+    context,
+    project,
+    (session) => {
+      const info = projectInfo(session.store)
+      context.output.result(info, [`Made the project "${info.name}" in ${info.location}`])
+      return Promise.resolve(exitCode.done)
+    },
+    { create: name },
+  )
+}
+
+/** `info`: what the project holds. */
+export async function info(context: CommandContext, project: string): Promise<ExitCode> {
+  return await withSession(context, project, (session) => {
+    const value = { ...projectInfo(session.store), jobs: session.jobs.list() }
+    const lines = [
+      `${value.name}  (${value.location})`,
+      `${count(value.imageCount, 'image')}: ${imageStatuses.map((status) => `${value.images[status]} ${statusWords[status]}`).join(', ')}`,
+      ...value.classes.map(
+        (each) =>
+          `class ${each.name}: ${each.accepted} accepted, ${each.proposed} proposed, ${count(each.examples, 'example')}, ` +
+          (each.currentVersionNumber === null ? 'has learnt nothing yet' : `version ${each.currentVersionNumber}`) +
+          (each.unlearned > 0 ? `, ${count(each.unlearned, 'correction')} not learnt yet` : ''),
+      ),
+      ...value.jobs
+        .filter((job) => job.state === 'running' || job.state === 'queued' || job.state === 'paused')
+        .map((job) => `unfinished job: ${job.done} of ${job.total} images segmented; "exemplar segment" continues it`),
+    ]
+    context.output.result(value, lines)
+    return Promise.resolve(exitCode.done)
+  })
+}
+
+const statusWords = {
+  unlabelled: 'unlabelled',
+  proposals: 'with proposals',
+  labelled: 'labelled',
+  reviewed: 'reviewed',
+  reviewedEmpty: 'reviewed and empty',
+  setAside: 'set aside',
+} as const
+
+/** `add`: images or folders, recursive. Bad files are listed, never fatal. */
+export async function addImages(
+  context: CommandContext,
+  project: string,
+  paths: readonly string[],
+  options: { readonly copy?: boolean },
+): Promise<ExitCode> {
+  return await withSession(context, project, async (session) => {
+    const report = await session.importImages(
+      paths.map((path) => resolve(path)),
+      options.copy === true,
+      {
+        signal: context.signal,
+        progress: ({ done, total, note }) =>
+          context.output.progress(`${done}${total === null ? '' : ` of ${total}`} images  ${note ?? ''}`),
+      },
+    )
+    for (const problem of report.problems) context.output.warn(`${problem.name}: ${problem.reason}`)
+    const lines = [
+      `Added ${count(report.added, 'image')}; ${report.duplicates} already there, ${report.problems.length} not usable.`,
+    ]
+    context.output.result(report, lines)
+    return report.problems.length > 0 ? exitCode.partly : exitCode.done
+  })
+}
+
+/** `import`: masks made elsewhere. */
+export async function importFrom(
+  context: CommandContext,
+  project: string,
+  path: string,
+  options: Omit<AnnotationImportSpec, 'path'>,
+): Promise<ExitCode> {
+  return await withSession(context, project, async (session) => {
+    const report = await session.importAnnotations({ ...options, path: resolve(path) }, { signal: context.signal })
+    for (const problem of report.problems) context.output.warn(`${problem.name}: ${problem.reason}`)
+    context.output.result(report, [
+      `Imported ${count(report.annotations, 'annotation')} of ${count(report.classes, 'class', 'classes')} on ${count(report.images, 'image')}; ${count(report.problems.length, 'problem')}.`,
+    ])
+    return report.problems.length > 0 ? exitCode.partly : exitCode.done
+  })
+}

@@ -1,0 +1,70 @@
+import type { JobRecord, SegmentSpec } from '../../shared/contract/contract.ts'
+import { requireClass } from '../projects/classes.ts'
+import type { Session } from '../projects/session.ts'
+import { exitCode, withSession } from './context.ts'
+import type { CommandContext, ExitCode } from './context.ts'
+import { imagesByName } from './names.ts'
+import { count } from './output.ts'
+
+export interface SegmentOptions {
+  readonly class?: readonly string[]
+  readonly images: readonly string[]
+  readonly provider: SegmentSpec['provider']
+  readonly detail: SegmentSpec['detail']
+}
+
+/** `segment`: proposals for the images; first finishes what a crash or Ctrl+C left. */
+export async function segment(context: CommandContext, project: string, options: SegmentOptions): Promise<ExitCode> {
+  const onJob = (job: JobRecord): void => {
+    const rate = job.imagesPerSecond === null ? '' : `  ${job.imagesPerSecond.toFixed(2)} images/s`
+    const left = job.secondsLeft === null ? '' : `  ${Math.ceil(job.secondsLeft)} s left`
+    context.output.progress(`${job.done + job.failed} of ${job.total}${rate}${left}  ${job.device ?? ''}`)
+  }
+  return await withSession(context, project, (session) => run(context, session, options), {
+    provider: options.provider,
+    onJob,
+  })
+}
+
+async function run(context: CommandContext, session: Session, options: SegmentOptions): Promise<ExitCode> {
+  const spec = specOf(session, options)
+  const left = session.jobs.resumeOpen()
+  const same = left.find((job) => JSON.stringify(job.spec) === JSON.stringify(spec))
+  const wanted = same ?? session.jobs.start(spec)
+  const stop = (): void => void session.jobs.pauseAll()
+  context.signal.addEventListener('abort', stop, { once: true })
+  const finished = await Promise.all(
+    [...left.filter((job) => job.id !== wanted.id), wanted].map((job) => session.jobs.waitFor(job.id)),
+  )
+  context.signal.removeEventListener('abort', stop)
+  const job = finished.at(-1) ?? wanted
+  const failures = session.store.jobs.failures(job.id)
+  for (const failure of failures) context.output.warn(`${failure.name}: ${failure.reason}`)
+  const value = {
+    job,
+    resumed: same !== undefined,
+    proposals: session.store.annotations.proposedOf({}).length,
+    failures,
+  }
+  const lines = [
+    `Segmented ${job.done} of ${count(job.total, 'image')} on ${job.device ?? 'no device'}${same === undefined ? '' : ' (continued)'}; ${count(value.proposals, 'open proposal')}.`,
+    ...(job.state === 'paused'
+      ? [`Stopped with ${count(job.total - job.done - job.failed, 'image')} left. The same command continues.`]
+      : []),
+    ...(job.state === 'failed' && job.reason !== null ? [job.reason] : []),
+  ]
+  context.output.result(value, lines)
+  if (job.state === 'failed') return exitCode.failed
+  return job.state === 'done' && failures.length === 0 ? exitCode.done : exitCode.partly
+}
+
+function specOf(session: Session, options: SegmentOptions): SegmentSpec {
+  const [scope] = options.images
+  const images =
+    options.images.length === 1 && (scope === 'unreviewed' || scope === 'all')
+      ? scope
+      : imagesByName(session.store, options.images).map((image) => image.id)
+  const classIds =
+    options.class === undefined ? ('all' as const) : options.class.map((name) => requireClass(session.store, name).id)
+  return { kind: 'segment', classIds, images, provider: options.provider, detail: options.detail }
+}

@@ -1,0 +1,110 @@
+import { join } from 'node:path'
+import type { ContractHandlers } from '../../../shared/contract/contract.ts'
+import { acceptProposals, sayNotHere, setReviewed } from '../../projects/review.ts'
+import { projectInfo } from '../../projects/project-info.ts'
+import { productVersion } from '../../projects/paths.ts'
+import type { Session } from '../../projects/session.ts'
+import type { Places } from '../places.ts'
+import type { RecentProjects } from '../recent.ts'
+import type { Studio } from './studio.ts'
+
+/** The contract's handlers over the open projects: translation only, every decision is in `projects/`. */
+export function createHandlers(studio: Studio, places: Places, recent: RecentProjects): ContractHandlers {
+  const opened = (session: Session): ReturnType<typeof projectInfo> => {
+    const info = projectInfo(session.store)
+    recent.add({ folder: session.store.folder, name: info.name })
+    return info
+  }
+  return {
+    app: {
+      info: () => ({ version: productVersion(), recent: recent.list() }),
+    },
+    places: {
+      list: ({ placeId }) => places.list(placeId),
+      createFolder: ({ placeId, name }) => places.createFolder(placeId, name),
+    },
+    project: {
+      create: ({ placeId, name }) => opened(studio.create(join(places.resolve(placeId), name), name)),
+      open: (input) =>
+        opened(studio.open('placeId' in input ? places.resolve(input.placeId) : recent.resolve(input.recentId))),
+      close: async ({ projectId }) => {
+        await studio.closeSession(projectId)
+        return {}
+      },
+      info: ({ projectId }) => projectInfo(studio.session(projectId).store),
+      engine: ({ projectId }) => studio.session(projectId).engine.info(),
+    },
+    images: {
+      import: ({ projectId, placeIds, copy }, context) =>
+        studio.session(projectId).importImages(
+          placeIds.map((placeId) => places.resolve(placeId)),
+          copy,
+          context,
+        ),
+      list: ({ projectId, ...query }) => {
+        const { store } = studio.session(projectId)
+        const { total, items } = store.images.list(query)
+        return { total, items: [...items], revision: store.revision() }
+      },
+      get: ({ projectId, imageId }) => {
+        const { store } = studio.session(projectId)
+        return {
+          image: store.images.get(imageId),
+          status: store.images.status(imageId),
+          annotations: [...store.annotations.ofImage(imageId)],
+          verdicts: [...store.verdicts.ofImage(imageId)],
+          supports: [...store.supports.ofImage(imageId)],
+          revision: store.revision(),
+        }
+      },
+      neighbour: ({ projectId, ...query }) => ({ imageId: studio.session(projectId).store.images.neighbour(query) }),
+    },
+    history: {
+      commit: ({ projectId, entry }) => studio.session(projectId).store.history.commit(entry),
+      undo: ({ projectId }) => studio.session(projectId).store.history.undo(),
+      redo: ({ projectId }) => studio.session(projectId).store.history.redo(),
+      state: ({ projectId }) => studio.session(projectId).store.history.state(),
+    },
+    supports: {
+      set: async ({ projectId, annotationIds, role }, context) => ({
+        versions: await studio.session(projectId).setSupports(annotationIds, role, context),
+      }),
+      list: ({ projectId, classId }) => ({ supports: [...studio.session(projectId).store.supports.ofClass(classId)] }),
+    },
+    jobs: {
+      start: ({ projectId, spec }) => studio.session(projectId).jobs.start(spec),
+      pause: ({ projectId, jobId }) => studio.session(projectId).jobs.pause(jobId),
+      resume: ({ projectId, jobId }) => studio.session(projectId).jobs.resume(jobId),
+      cancel: ({ projectId, jobId }) => studio.session(projectId).jobs.cancel(jobId),
+      list: ({ projectId }) => ({ jobs: [...studio.session(projectId).jobs.list()] }),
+      failures: ({ projectId, jobId }) => ({ problems: [...studio.session(projectId).store.jobs.failures(jobId)] }),
+    },
+    review: {
+      accept: ({ projectId, ...scope }) => ({ accepted: acceptProposals(studio.session(projectId).store, scope) }),
+      notHere: ({ projectId, imageId, classId }) => ({
+        removed: sayNotHere(studio.session(projectId).store, imageId, classId),
+      }),
+      setReviewed: ({ projectId, imageIds, reviewed }) => ({
+        changed: setReviewed(studio.session(projectId).store, imageIds, reviewed),
+      }),
+    },
+    learn: {
+      run: ({ projectId, classId }, context) =>
+        studio.session(projectId).learn(classId, { provider: 'auto', detail: 'normal' }, context),
+      versions: ({ projectId, classId }) => {
+        const { store } = studio.session(projectId)
+        return {
+          versions: [...store.versions.ofClass(classId)],
+          currentVersionId: store.versions.current(classId)?.id ?? null,
+        }
+      },
+      restore: ({ projectId, classId, versionId }) => ({
+        version: studio.session(projectId).restoreVersion(classId, versionId),
+      }),
+    },
+    export: {
+      run: ({ projectId, placeId, name, spec }, context) =>
+        studio.session(projectId).exportTo(join(places.resolve(placeId), name), spec, context),
+    },
+  }
+}

@@ -1,0 +1,82 @@
+import type { Emit } from '../../../shared/contract/contract.ts'
+import { AppError } from '../../../shared/errors.ts'
+import { createCodec } from '../../images/codec-client.ts'
+import type { ImageCodec } from '../../images/codec.ts'
+import { modelsFolder } from '../../projects/paths.ts'
+import { Session } from '../../projects/session.ts'
+import type { SessionOptions } from '../../projects/session.ts'
+
+/**
+ * The projects this host has open, by id, and the one codec process they share. Announces their changes
+ * and their jobs through `emit`.
+ */
+export class Studio {
+  readonly #sessions = new Map<string, Session>()
+  readonly #byFolder = new Map<string, Session>()
+  readonly #codec: ImageCodec
+  readonly #log: (line: string) => void
+  readonly #emit: Emit
+
+  constructor(options: { readonly emit: Emit; readonly log: (line: string) => void }) {
+    this.#emit = options.emit
+    this.#log = options.log
+    this.#codec = createCodec({ log: options.log })
+  }
+
+  create(folder: string, name: string): Session {
+    return this.#register(folder, (options) => Session.create(folder, name, options))
+  }
+
+  /** The project in the folder; one that is open already is returned as it is. Continues jobs a crash left. */
+  open(folder: string): Session {
+    const open = this.#byFolder.get(folder)
+    if (open !== undefined) return open
+    const session = this.#register(folder, (options) => Session.open(folder, options))
+    session.jobs.resumeOpen()
+    return session
+  }
+
+  /** Throws `NotFound` when the page speaks of a project that is not open here (any more). */
+  session(projectId: string): Session {
+    const session = this.#sessions.get(projectId)
+    if (session !== undefined) return session
+    throw new AppError(
+      'NotFound',
+      'projectNotOpen',
+      'This project is not open any more. Open it again from the welcome screen.',
+    )
+  }
+
+  async closeSession(projectId: string): Promise<void> {
+    const session = this.session(projectId)
+    this.#sessions.delete(projectId)
+    for (const [folder, each] of this.#byFolder) if (each === session) this.#byFolder.delete(folder)
+    await session.close()
+  }
+
+  async close(): Promise<void> {
+    for (const projectId of this.#sessions.keys()) await this.closeSession(projectId)
+    await this.#codec.close()
+  }
+
+  #register(folder: string, make: (options: SessionOptions) => Session): Session {
+    const session = make({
+      codec: this.#codec,
+      modelsFolder: modelsFolder(),
+      provider: 'auto',
+      log: this.#log,
+      onJob: (job) => this.#emit('jobs', 'progress', { projectId: session.projectId, job }),
+    })
+    session.store.onChange((change) => {
+      this.#emit('project', 'changed', {
+        projectId: session.projectId,
+        revision: change.revision,
+        imageIds: [...change.imageIds],
+        all: change.all,
+      })
+    })
+    this.#sessions.set(session.projectId, session)
+    this.#byFolder.set(folder, session)
+    return session
+  }
+}

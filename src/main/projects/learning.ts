@@ -1,0 +1,253 @@
+import { randomUUID } from 'node:crypto'
+import type { Progress } from '../../shared/contract/define.ts'
+import type { LearnResult } from '../../shared/contract/contract.ts'
+import type { Operation } from '../../shared/domain/history.ts'
+import type { AnnotationRecord, SupportRecord, VersionRecord } from '../../shared/domain/records.ts'
+import { AppError, throwIfAborted } from '../../shared/errors.ts'
+import type { Engine, EngineImage } from '../engine/engine-port.ts'
+import type { SupportState } from '../engine/predictor.ts'
+import type { ProjectStore } from '../store/store-port.ts'
+import { makeEntry } from './entries.ts'
+import { maskHash } from './mask-hash.ts'
+
+/** How a class learns: examples in, an immutable version out, one history entry around both. */
+
+export interface LearningContext {
+  readonly store: ProjectStore
+  readonly engine: Engine
+  readonly imageFor: (imageId: string) => EngineImage
+}
+
+interface RunOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly progress?: ((progress: Progress) => void) | undefined
+}
+
+/**
+ * Corrections that one *Learn* may add. Each support costs time in every later prediction; the newest
+ * corrections speak about the mistakes the current version makes. [Note: bounded supports]
+ */
+const maximumSupports = 20
+
+/**
+ * Gives annotations a role (or takes it away), and makes and adopts a new version of every class whose
+ * examples changed. Nothing is written when encoding fails: the engine's work comes first.
+ */
+export async function setSupports(
+  context: LearningContext,
+  annotationIds: readonly string[],
+  role: SupportRecord['role'] | 'none',
+  options: RunOptions = {},
+): Promise<VersionRecord[]> {
+  const { store } = context
+  const records = annotationIds.map((id) => store.annotations.get(id))
+  for (const record of records) requireUsable(store, record)
+  const operations: Operation[] = []
+  const versions: VersionRecord[] = []
+  for (const classId of new Set(records.map((record) => record.classId))) {
+    const current = store.supports.ofClass(classId)
+    const changes = records
+      .filter((record) => record.classId === classId)
+      .flatMap((record) => roleChange(current, record, role))
+    if (changes.length === 0) continue
+    operations.push(...changes)
+    const next = applyChanges(current, changes)
+    const learned = await learnFrom(context, classId, next, options)
+    if (learned.version !== null) versions.push(learned.version)
+    operations.push(...learned.operations)
+  }
+  if (operations.length > 0) {
+    store.history.commit(
+      makeEntry(
+        role === 'none' ? 'removeSupport' : 'addSupport',
+        { count: records.length },
+        records.map((record) => record.imageId),
+        operations,
+      ),
+    )
+  }
+  return versions
+}
+
+/** *Learn*: accepted corrections become examples of a new version, adopted at once. */
+export async function learn(
+  context: LearningContext,
+  classId: string,
+  options: RunOptions = {},
+): Promise<Omit<LearnResult, 'refreshJobId'>> {
+  const { store } = context
+  const name = store.classes.get(classId).name
+  const current = store.supports.ofClass(classId)
+  const room = Math.max(0, maximumSupports - current.filter((support) => support.role === 'example').length)
+  const corrections = store.annotations.unlearned(classId).filter((record) => record.area > 0)
+  const chosen = corrections.slice(0, room)
+  if (chosen.length === 0) {
+    const reason =
+      corrections.length === 0
+        ? `There is nothing new to learn for ${name}: correct a proposal and accept it first.`
+        : `${name} already learns from ${maximumSupports} examples, the most it can hold. Remove one to make room.`
+    return { adopted: false, version: null, reason, newExamples: 0 }
+  }
+  const changes = chosen.flatMap((record) => roleChange(current, record, 'example'))
+  const learned = await learnFrom(context, classId, applyChanges(current, changes), options)
+  store.history.commit(
+    makeEntry(
+      'learn',
+      { class: name, version: learned.version?.number ?? 0 },
+      chosen.map((record) => record.imageId),
+      [...changes, ...learned.operations],
+    ),
+  )
+  return { adopted: true, version: learned.version, reason: null, newExamples: chosen.length }
+}
+
+/** Makes an earlier version current again; nothing is deleted. */
+export function restoreVersion(store: ProjectStore, classId: string, versionId: string): VersionRecord {
+  const version = store.versions.get(versionId)
+  if (version.classId !== classId) {
+    throw new AppError('InvalidInput', 'versionOfOtherClass', `Version ${version.number} belongs to another class.`)
+  }
+  const before = store.versions.current(classId)
+  if (before?.id === versionId) return version
+  const operation: Operation = { kind: 'version', classId, before: before?.id ?? null, after: versionId }
+  store.history.commit(
+    makeEntry('restoreVersion', { class: store.classes.get(classId).name, version: version.number }, [], [operation]),
+  )
+  return version
+}
+
+async function learnFrom(
+  context: LearningContext,
+  classId: string,
+  supports: readonly SupportRecord[],
+  options: RunOptions,
+): Promise<{ readonly version: VersionRecord | null; readonly operations: Operation[] }> {
+  const { store } = context
+  const parent = store.versions.current(classId)
+  const examples = supports.filter((support) => support.role === 'example')
+  if (examples.length === 0) {
+    const operations: Operation[] =
+      parent === null ? [] : [{ kind: 'version', classId, before: parent.id, after: null }]
+    return { version: null, operations }
+  }
+  const version = await makeVersion(context, classId, parent, examples, options)
+  return { version, operations: [{ kind: 'version', classId, before: parent?.id ?? null, after: version.id }] }
+}
+
+async function makeVersion(
+  context: LearningContext,
+  classId: string,
+  parent: VersionRecord | null,
+  examples: readonly SupportRecord[],
+  options: RunOptions,
+): Promise<VersionRecord> {
+  const { store, engine } = context
+  const info = await engine.info()
+  const known = statesOf(store, parent, info.modelHash)
+  const supports: VersionRecord['supports'] = []
+  const states: SupportState[] = []
+  for (const [index, example] of examples.entries()) {
+    throwIfAborted(options.signal)
+    const image = store.images.get(example.imageId)
+    const tiles = store.annotations.tiles(example.annotationId)
+    const hash = maskHash(tiles)
+    options.progress?.({ done: index, total: examples.length, note: image.name })
+    const state =
+      known.get(`${image.contentHash}:${hash}`) ??
+      (await engine.encodeSupport(
+        context.imageFor(image.id),
+        { width: image.width, height: image.height, tiles },
+        { signal: options.signal, priority: 'interactive' },
+      ))
+    supports.push({
+      annotationId: example.annotationId,
+      imageId: image.id,
+      contentHash: image.contentHash,
+      maskHash: hash,
+    })
+    states.push(state)
+  }
+  const fitted = await engine.fit(states, { signal: options.signal, priority: 'interactive' })
+  throwIfAborted(options.signal)
+  return store.versions.add({
+    record: {
+      id: randomUUID(),
+      classId,
+      parentId: parent?.id ?? null,
+      createdAt: new Date().toISOString(),
+      predictor: info.predictor,
+      modelHash: info.modelHash,
+      supports,
+      threshold: fitted.threshold,
+      scores: { ...fitted.scores },
+    },
+    state: fitted.bytes,
+    supportStates: states,
+  })
+}
+
+/** The parent's encoded supports by image content and mask, when it was made with the same model. */
+function statesOf(
+  store: ProjectStore,
+  parent: VersionRecord | null,
+  modelHash: string,
+): ReadonlyMap<string, SupportState> {
+  const states = new Map<string, SupportState>()
+  if (parent === null || parent.modelHash !== modelHash) return states
+  const stored = store.versions.load(parent.id)
+  for (const [index, support] of stored.record.supports.entries()) {
+    const state = stored.supportStates[index]
+    if (state !== undefined) states.set(`${support.contentHash}:${support.maskHash}`, state)
+  }
+  return states
+}
+
+function requireUsable(store: ProjectStore, record: AnnotationRecord): void {
+  const where = { image: store.images.get(record.imageId).name, class: store.classes.get(record.classId).name }
+  if (record.state !== 'accepted') {
+    throw new AppError(
+      'InvalidInput',
+      'supportNotAccepted',
+      `The ${where.class} in ${where.image} is only a proposal. Accept or correct it before you use it as an example.`,
+      { params: where },
+    )
+  }
+  if (record.kind !== 'mask' || record.area === 0) {
+    throw new AppError(
+      'InvalidInput',
+      'supportNotMask',
+      `The ${where.class} in ${where.image} has no pixels to learn from. Paint it before you use it as an example.`,
+      { params: where },
+    )
+  }
+}
+
+function roleChange(
+  current: readonly SupportRecord[],
+  record: AnnotationRecord,
+  role: SupportRecord['role'] | 'none',
+): Operation[] {
+  const before = current.find((support) => support.annotationId === record.id) ?? null
+  if ((before?.role ?? 'none') === role) return []
+  const after: SupportRecord | null =
+    role === 'none'
+      ? null
+      : {
+          annotationId: record.id,
+          classId: record.classId,
+          imageId: record.imageId,
+          role,
+          addedAt: before?.addedAt ?? new Date().toISOString(),
+        }
+  return [{ kind: 'support', before, after }]
+}
+
+function applyChanges(current: readonly SupportRecord[], changes: readonly Operation[]): SupportRecord[] {
+  const next = new Map(current.map((support) => [support.annotationId, support]))
+  for (const change of changes) {
+    if (change.kind !== 'support') continue
+    if (change.before !== null) next.delete(change.before.annotationId)
+    if (change.after !== null) next.set(change.after.annotationId, change.after)
+  }
+  return [...next.values()]
+}

@@ -1,0 +1,167 @@
+import { join } from 'node:path'
+import type { CallContext } from '../../shared/contract/define.ts'
+import type {
+  ExportReport,
+  ExportSpec,
+  ImportReport,
+  JobRecord,
+  LearnResult,
+  SegmentSpec,
+} from '../../shared/contract/contract.ts'
+import { packMasks } from '../../shared/contract/mask-pack.ts'
+import type { SupportRecord, VersionRecord } from '../../shared/domain/records.ts'
+import { createEngine } from '../engine/client.ts'
+import type { Engine, EngineImage } from '../engine/engine-port.ts'
+import type { ImageCodec, RgbImage } from '../images/codec.ts'
+import { createThumbnails } from '../images/thumbnails.ts'
+import type { Thumbnails } from '../images/thumbnails.ts'
+import { createJobRunner } from '../jobs/job-runner.ts'
+import type { JobRunner } from '../jobs/job-runner.ts'
+import { createProject, openProject } from '../store/project-store.ts'
+import { lockProject } from '../store/project-lock.ts'
+import type { ProjectStore } from '../store/store-port.ts'
+import { exportProject } from './export-project.ts'
+import { importAnnotations } from './import-annotations.ts'
+import type { AnnotationImportReport, AnnotationImportSpec } from './import-annotations.ts'
+import { importImages } from './import-images.ts'
+import { learn, restoreVersion, setSupports } from './learning.ts'
+import type { LearningContext } from './learning.ts'
+import { overlayOf } from './overlay.ts'
+
+export type RunOptions = Partial<Pick<CallContext, 'signal' | 'progress'>>
+
+export interface SessionOptions {
+  readonly codec: ImageCodec
+  readonly modelsFolder: string
+  readonly provider: SegmentSpec['provider']
+  readonly onJob?: (job: JobRecord) => void
+  readonly log: (line: string) => void
+}
+
+/**
+ * One open project: its store, its engine and its jobs, and everything a person can do with them. The page
+ * (through the contract's handlers) and the command line both work through this and nothing else.
+ */
+export class Session {
+  readonly store: ProjectStore
+  readonly engine: Engine
+  readonly jobs: JobRunner
+  readonly #lock: Disposable
+  readonly #codec: ImageCodec
+  readonly #thumbnails: Thumbnails
+
+  /** Makes a project in the folder and opens it. Throws `Conflict` when the folder holds one already. */
+  static create(folder: string, name: string, options: SessionOptions): Session {
+    createProject(folder, name).close()
+    return Session.open(folder, options)
+  }
+
+  /** Opens an existing project. Throws `Conflict` while another process works on it. */
+  static open(folder: string, options: SessionOptions): Session {
+    using stack = new DisposableStack()
+    const lock = stack.use(lockProject(folder))
+    const store = openProject(folder)
+    const session = new Session(store, lock, options)
+    stack.move()
+    return session
+  }
+
+  private constructor(store: ProjectStore, lock: Disposable, options: SessionOptions) {
+    this.store = store
+    this.#lock = lock
+    this.#codec = options.codec
+    this.#thumbnails = createThumbnails({ codec: options.codec, folder: join(store.folder, 'cache', 'thumbnails') })
+    this.engine = createEngine({
+      modelsFolder: options.modelsFolder,
+      cacheFolder: join(store.folder, 'cache', 'features'),
+      provider: options.provider,
+      log: options.log,
+    })
+    this.jobs = createJobRunner({
+      store,
+      engine: this.engine,
+      imageFor: (imageId) => this.#imageFor(imageId),
+      onProgress: (job) => options.onJob?.(job),
+    })
+  }
+
+  get projectId(): string {
+    return this.store.projectId
+  }
+
+  importImages(paths: readonly string[], copy: boolean, options: RunOptions = {}): Promise<ImportReport> {
+    return importImages({ store: this.store, codec: this.#codec }, paths, copy, options)
+  }
+
+  importAnnotations(spec: AnnotationImportSpec, options: RunOptions = {}): Promise<AnnotationImportReport> {
+    return importAnnotations({ store: this.store, codec: this.#codec }, spec, options)
+  }
+
+  setSupports(
+    annotationIds: readonly string[],
+    role: SupportRecord['role'] | 'none',
+    options: RunOptions = {},
+  ): Promise<VersionRecord[]> {
+    return setSupports(this.#learning, annotationIds, role, options)
+  }
+
+  /** *Learn*: a new version from the corrections, then a job that refreshes the open proposals of the class. */
+  async learn(
+    classId: string,
+    refresh: Pick<SegmentSpec, 'provider' | 'detail'>,
+    options: RunOptions = {},
+  ): Promise<LearnResult> {
+    const learned = await learn(this.#learning, classId, options)
+    const open = learned.adopted ? this.store.annotations.proposedOf({ classId }) : []
+    if (open.length === 0) return { ...learned, refreshJobId: null }
+    const job = this.jobs.start({ kind: 'segment', classIds: [classId], images: 'proposals', ...refresh })
+    return { ...learned, refreshJobId: job.id }
+  }
+
+  restoreVersion(classId: string, versionId: string): VersionRecord {
+    return restoreVersion(this.store, classId, versionId)
+  }
+
+  exportTo(folder: string, spec: ExportSpec, options: RunOptions = {}): Promise<ExportReport> {
+    return exportProject({ store: this.store, codec: this.#codec }, folder, spec, options)
+  }
+
+  thumbnail(imageId: string, signal?: AbortSignal): Promise<Uint8Array> {
+    return this.#thumbnails.get(this.store.images.get(imageId).contentHash, this.store.images.path(imageId), signal)
+  }
+
+  tile(imageId: string, level: number, x: number, y: number, signal?: AbortSignal): Promise<RgbImage> {
+    return this.#codec.tile(this.store.images.path(imageId), level, x, y, { signal })
+  }
+
+  overlay(imageId: string): Uint8Array<ArrayBuffer> {
+    return overlayOf(this.store, imageId)
+  }
+
+  masks(imageId: string): Uint8Array<ArrayBuffer> {
+    return packMasks(this.store.annotations.masksOfImage(imageId))
+  }
+
+  /** Stops jobs where they are (they continue on the next opening), ends the engine, closes the store. */
+  async close(): Promise<void> {
+    await this.jobs.close()
+    await this.engine.close()
+    this.store.close()
+    this.#lock[Symbol.dispose]()
+  }
+
+  get #learning(): LearningContext {
+    return { store: this.store, engine: this.engine, imageFor: (imageId) => this.#imageFor(imageId) }
+  }
+
+  #imageFor(imageId: string): EngineImage {
+    const image = this.store.images.get(imageId)
+    const path = this.store.images.path(imageId)
+    return {
+      contentHash: image.contentHash,
+      width: image.width,
+      height: image.height,
+      pixels: (width, height, signal) => this.#codec.pixels(path, width, height, { signal }),
+    }
+  }
+}
