@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from . import training_free as tf
 from .backbone import FEATURES, Backbone, normalise
 
 # (height, width); 260 and its odd intermediate sizes (130, 65, 33, 17, 9) are where wrong padding shows.
@@ -74,3 +75,57 @@ def write_golden(net: Backbone, folder: Path) -> list[Path]:
         path.write_text(json.dumps(golden_record(net, height, width), separators=(",", ":")) + "\n")
         written.append(path)
     return written
+
+
+def park_miller(count: int, seed: int) -> np.ndarray:
+    """Numbers in -0.5..0.5 [count]: state = state * 16807 mod (2^31 - 1), value = state / (2^31 - 1) - 0.5."""
+    state, values = seed, np.empty(count)
+    for i in range(count):
+        state = state * 16807 % 2147483647
+        values[i] = state / 2147483647 - 0.5
+    return values
+
+
+def synthetic_maps(height: int, width: int, seed: int, box: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Random s16b [120,h,w], then s32 [352,h/2,w/2]; in `box` (left, top, right, bottom, cells) (c % 5 - 2) / 5 more."""
+    left, top, right, bottom = box
+    fine = park_miller(120 * height * width, seed).reshape(120, height, width)
+    coarse = park_miller(352 * height * width // 4, seed + 1).reshape(352, height // 2, width // 2)
+    fine[:, top:bottom, left:right] += ((np.arange(120) % 5 - 2) / 5)[:, None, None]
+    coarse[:, top // 2 : bottom // 2, left // 2 : right // 2] += ((np.arange(352) % 5 - 2) / 5)[:, None, None]
+    return fine.astype(np.float32), coarse.astype(np.float32)
+
+
+def write_predictor_golden(folder: Path) -> Path:
+    """Scores of the training-free predictor for synthetic maps, 24 x 26 cells, so that merging is part of it."""
+    height, width, boxes = 24, 26, ((4, 6, 14, 18), (10, 2, 22, 10))
+    supports = []
+    for seed, box in ((11, boxes[0]), (21, boxes[1])):
+        # One mask pixel is half a cell; the mask overlaps its cells by one pixel on the left.
+        mask = np.zeros((2 * height, 2 * width))
+        mask[2 * box[1] : 2 * box[3], 2 * box[0] - 1 : 2 * box[2]] = 1
+        cells = tf.coverage(mask, height, width).ravel()
+        t = tf.tokens(*synthetic_maps(height, width, seed, box))
+        supports.append(tf.encode(t, cells, np.zeros_like(cells)))
+    query = tf.tokens(*synthetic_maps(height, width, 31, (6, 4, 16, 12)))
+
+    def rounded(x: np.ndarray) -> list[float]:
+        return [float(f"{v:.6g}") for v in np.ravel(x)]
+
+    record = {
+        "schemaVersion": 1,
+        "note": "see synthetic_maps in exemplar_models/golden.py; maps seeds 11, 21 (supports) and 31 (query)",
+        "height": height,
+        "width": width,
+        "supportBoxes": boxes,
+        "queryBox": (6, 4, 16, 12),
+        "tokens": [len(s.tokens) for s in supports],
+        "foreground": [float(s.foreground.sum()) for s in supports],
+        "background": [float(s.background.sum()) for s in supports],
+        "firstToken": rounded(query[0, ::16]),
+        "score1": rounded(tf.score(query, supports[:1])),
+        "score2": rounded(tf.score(query, supports)),
+    }
+    path = folder / "training-free.json"
+    path.write_text(json.dumps(record, separators=(",", ":")) + "\n")
+    return path
