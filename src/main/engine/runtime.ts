@@ -1,0 +1,55 @@
+import type { InferenceSession } from 'onnxruntime-node'
+import { AppError } from '../../shared/errors.ts'
+import type { VerifiedModel } from './models.ts'
+
+export type Runtime = typeof import('onnxruntime-node')
+
+/** What the runtime calls the providers of the contract. */
+export const runtimeProviders = {
+  cpu: 'cpu',
+  cuda: 'cuda',
+  directml: 'dml',
+  coreml: 'coreml',
+  webgpu: 'webgpu',
+} as const
+export type ProviderName = keyof typeof runtimeProviders
+
+export interface SessionOptions {
+  readonly provider: ProviderName
+  readonly threads: number
+  /** Where a profile of every node's provider is written: the beginning of a path. Off when absent. */
+  readonly profilePrefix?: string
+}
+
+/**
+ * Loads the runtime. It is native: where its library is missing, only what needs the engine fails, with
+ * `Unsupported`.
+ */
+export async function loadRuntime(): Promise<Runtime> {
+  try {
+    return await import('onnxruntime-node')
+  } catch (cause) {
+    throw new AppError(
+      'Unsupported',
+      'runtimeMissing',
+      'The library onnxruntime cannot be loaded on this computer; reinstall the program for this platform.',
+      { cause },
+    )
+  }
+}
+
+/** Makes a session with one provider, the only one besides what the runtime itself leaves on the CPU. */
+export async function createSession(model: VerifiedModel, options: SessionOptions): Promise<InferenceSession> {
+  const runtime = await loadRuntime()
+  return runtime.InferenceSession.create(model.bytes, {
+    executionProviders: [runtimeProviders[options.provider]],
+    graphOptimizationLevel: 'all',
+    intraOpNumThreads: options.threads,
+    interOpNumThreads: 1,
+    // Errors only: warnings of the runtime are for its developers.
+    logSeverityLevel: 3,
+    ...(options.profilePrefix === undefined
+      ? {}
+      : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
+  })
+}
