@@ -30,6 +30,8 @@ export interface IndexImage {
 
 export interface CodecOptions {
   readonly signal?: AbortSignal | undefined
+  /** `interactive` requests overtake queued `batch` ones. Default: interactive for thumbnails and tiles, else batch. */
+  readonly priority?: 'interactive' | 'batch' | undefined
 }
 
 export interface ImageCodec {
@@ -41,8 +43,9 @@ export interface ImageCodec {
   readonly pixels: (path: string, width: number, height: number, options?: CodecOptions) => Promise<RgbImage>
   /** A tile as `contract/media.ts` defines it. */
   readonly tile: (path: string, level: number, x: number, y: number, options?: CodecOptions) => Promise<RgbImage>
-  /** 8-bit single-channel or palette PNG to index bytes: never interpolated, never gamma-corrected. */
+  /** Single-channel or palette PNG of up to 8 bits to its stored samples: never interpolated, never gamma-corrected. */
   readonly readIndexPng: (path: string, options?: CodecOptions) => Promise<IndexImage>
+  /** Writes an 8-bit grey PNG of exactly these bytes, atomically. */
   readonly writeIndexPng: (path: string, image: IndexImage, options?: CodecOptions) => Promise<void>
   /** Ends the process; a running request rejects with `Cancelled`. */
   readonly close: () => Promise<void>

@@ -1,0 +1,78 @@
+import { isAppError } from '../../shared/errors.ts'
+import { forkSpawner } from '../processes/spawner.ts'
+import type { Spawner } from '../processes/spawner.ts'
+import { requestLostKey, superviseProcess } from '../processes/supervised-process.ts'
+import type { RequestPriority } from '../processes/supervised-process.ts'
+import type { CodecOptions, ImageCodec } from './codec.ts'
+import type { CodecKinds } from './codec-messages.ts'
+import { pictureCrashesDecoder } from './image-errors.ts'
+
+export interface CodecClientOptions {
+  readonly log: (line: string) => void
+  /** Default: Node's `fork`. */
+  readonly spawner?: Spawner
+}
+
+export interface SupervisedCodec extends ImageCodec {
+  /** Process id of the running decoder, null while none runs. */
+  readonly pid: () => number | null
+}
+
+/** Two imports at a time must leave room for the tile somebody is waiting for. */
+const maxInFlight = 3
+
+/** Far more than the largest picture takes: a decoder that is still busy then hangs. */
+const timeoutMs = 120_000
+
+/**
+ * The image codec in a process of its own. A picture during which that process dies twice is refused
+ * with `InvalidInput`; the others go on. The process starts with the first request.
+ */
+export function createCodec(options: CodecClientOptions): SupervisedCodec {
+  const decoder = superviseProcess<CodecKinds>({
+    name: 'image decoder',
+    entry: new URL('./codec-process.ts', import.meta.url),
+    spawner: options.spawner ?? forkSpawner,
+    maxInFlight,
+    timeoutMs,
+    log: options.log,
+  })
+
+  async function ask<Kind extends keyof CodecKinds>(
+    kind: Kind,
+    payload: CodecKinds[Kind]['payload'],
+    priority: RequestPriority,
+    { signal, priority: asked }: CodecOptions = {},
+  ): Promise<CodecKinds[Kind]['result']> {
+    try {
+      return await decoder.request(kind, payload, { signal, priority: asked ?? priority })
+    } catch (error) {
+      if (isAppError(error, 'EngineLost') && error.key === requestLostKey)
+        throw pictureCrashesDecoder(payload.path, error)
+      throw error
+    }
+  }
+
+  return {
+    probe: (path, opts) => ask('probe', { path }, 'batch', opts),
+    thumbnail: async (path, maxSide, opts) => plain(await ask('thumbnail', { path, maxSide }, 'interactive', opts)),
+    pixels: async (path, width, height, opts) =>
+      plainImage(await ask('pixels', { path, width, height }, 'batch', opts)),
+    tile: async (path, level, x, y, opts) => plainImage(await ask('tile', { path, level, x, y }, 'interactive', opts)),
+    readIndexPng: async (path, opts) => plainImage(await ask('readIndexPng', { path }, 'batch', opts)),
+    writeIndexPng: async (path, image, opts) => {
+      await ask('writeIndexPng', { path, image }, 'batch', opts)
+    },
+    close: decoder.close,
+    pid: decoder.pid,
+  }
+}
+
+/** A `Buffer` stays one through a structured clone; the port promises plain bytes. */
+function plain(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+function plainImage<Image extends { readonly data: Uint8Array }>(image: Image): Image {
+  return { ...image, data: plain(image.data) }
+}

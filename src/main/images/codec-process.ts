@@ -1,0 +1,31 @@
+import { writeFileAtomic } from './atomic-file.ts'
+import { serveRequests } from '../processes/child.ts'
+import type { CodecKinds } from './codec-messages.ts'
+import { fileKey, fullPicture, pixels, probe, readIndexPng, thumbnail } from './decode.ts'
+import { fileUnwritable } from './image-errors.ts'
+import { encodeIndexPng } from './index-png.ts'
+import { PictureCache } from './picture-cache.ts'
+
+/** Entry of the image decoder process. */
+
+const cacheBytes = 256 << 20
+
+serveRequests<CodecKinds>(() => {
+  const pictures = new PictureCache(cacheBytes)
+  return {
+    probe: ({ path }) => probe(path),
+    thumbnail: ({ path, maxSide }) => thumbnail(path, maxSide),
+    pixels: ({ path, width, height }) => pixels(path, width, height),
+    tile: async ({ path, level, x, y }) => pictures.tile(await fileKey(path), level, x, y, () => fullPicture(path)),
+    readIndexPng: ({ path }) => readIndexPng(path),
+    writeIndexPng: async ({ path, image }) => {
+      const bytes = await encodeIndexPng(image)
+      try {
+        await writeFileAtomic(path, bytes)
+      } catch (error) {
+        throw fileUnwritable(path, error)
+      }
+      return null
+    },
+  }
+})

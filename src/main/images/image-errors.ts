@@ -1,0 +1,99 @@
+import { basename } from 'node:path'
+import { AppError } from '../../shared/errors.ts'
+
+/** The sentences about files that cannot be used. Each names the file and what to do. */
+
+/** Most pixels that are decoded (about 16,383 x 16,383): more is refused before any memory is taken. */
+export const maxImagePixels = 268_402_689
+
+export function fileUnreadable(path: string, cause: unknown): AppError {
+  const file = basename(path)
+  const reason = systemCode(cause)
+  return new AppError(
+    'Io',
+    'fileUnreadable',
+    `${file} cannot be read (${reason}); check that it is still there and readable.`,
+    {
+      params: { file, reason },
+      cause,
+    },
+  )
+}
+
+export function fileUnwritable(path: string, cause: unknown): AppError {
+  const file = basename(path)
+  const reason = systemCode(cause)
+  return new AppError(
+    'Io',
+    'fileUnwritable',
+    `${file} cannot be written (${reason}); check the folder's permissions and free space.`,
+    {
+      params: { file, reason },
+      cause,
+    },
+  )
+}
+
+export function fileEmpty(path: string): AppError {
+  const file = basename(path)
+  return new AppError('InvalidInput', 'imageEmpty', `${file} is empty (0 bytes); copy it again from its source.`, {
+    params: { file },
+  })
+}
+
+export function notAPicture(path: string): AppError {
+  const file = basename(path)
+  return new AppError(
+    'Unsupported',
+    'imageUnsupported',
+    `${file} is not a JPEG, PNG, WebP or TIFF picture, whatever its name says; convert it to one of these.`,
+    { params: { file } },
+  )
+}
+
+export function pictureTooLarge(path: string, width: number, height: number): AppError {
+  const file = basename(path)
+  return new AppError(
+    'Unsupported',
+    'imageTooLarge',
+    `${file} has ${width} x ${height} pixels, more than the ${maxImagePixels} that can be opened; scale it down or cut it into parts.`,
+    { params: { file, width, height, limit: maxImagePixels } },
+  )
+}
+
+/** `reason` is what the image library found, in its own words. */
+export function pictureDamaged(path: string, reason: string, cause?: unknown): AppError {
+  const file = basename(path)
+  return new AppError(
+    'InvalidInput',
+    'imageDamaged',
+    `${file} is damaged and cannot be decoded (${reason}); copy it again from its source or save it anew.`,
+    { params: { file, reason }, cause },
+  )
+}
+
+export function pictureCrashesDecoder(path: string, cause: unknown): AppError {
+  const file = basename(path)
+  return new AppError(
+    'InvalidInput',
+    'imageCrashesDecoder',
+    `${file} makes the image decoder stop, so it was left out; save it anew with another program.`,
+    { params: { file }, cause },
+  )
+}
+
+export function notAnIndexImage(path: string, reason: string): AppError {
+  const file = basename(path)
+  return new AppError(
+    'Unsupported',
+    'indexImageUnsupported',
+    `${file} cannot be read as a class mask: ${reason}; save it as an 8-bit grey or palette PNG.`,
+    { params: { file, reason } },
+  )
+}
+
+/** `ENOENT` and the like, or the message of anything else. */
+function systemCode(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message
+}

@@ -1,0 +1,188 @@
+import { promisify } from 'node:util'
+import { crc32, deflate, inflate } from 'node:zlib'
+import type { IndexImage } from './codec.ts'
+import { maxImagePixels, notAnIndexImage, pictureDamaged, pictureTooLarge } from './image-errors.ts'
+
+/**
+ * PNG as a container of small integers. Image libraries turn a palette into colours, and the class
+ * numbers are lost; so index images are read and written here, by the PNG specification (third
+ * edition, sections 5 to 11): every byte out is a byte that went in. [Note: index images]
+ */
+
+const inflateAsync = promisify<Uint8Array, { maxOutputLength: number }, Buffer>(inflate)
+const deflateAsync = promisify<Uint8Array, { level: number }, Buffer>(deflate)
+
+const signature = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
+
+interface Header {
+  readonly width: number
+  readonly height: number
+  readonly bitDepth: number
+  readonly interlaced: boolean
+}
+
+/** Adam7: first column and row of each pass, and the steps between its pixels. */
+const interlacePasses = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+] as const
+const wholePass = [[0, 0, 1, 1]] as const
+
+/**
+ * Stored samples of a grey or palette PNG with 1, 2, 4 or 8 bits a pixel: palette indices, or grey
+ * values as stored (a 1-bit picture gives 0 and 1). `path` is for the errors only.
+ */
+export async function decodeIndexPng(path: string, bytes: Uint8Array): Promise<IndexImage> {
+  if (bytes.length < 8 || signature.some((byte, index) => bytes[index] !== byte)) {
+    throw notAnIndexImage(path, 'it is not a PNG file')
+  }
+  const { header, data } = readChunks(path, bytes)
+  const { width, height, bitDepth } = header
+  const passes = (header.interlaced ? interlacePasses : wholePass)
+    .map(([left, top, stepX, stepY]) => {
+      const columns = Math.ceil((width - left) / stepX)
+      const rows = Math.ceil((height - top) / stepY)
+      return { left, top, stepX, stepY, columns, rows, rowBytes: Math.ceil((columns * bitDepth) / 8) }
+    })
+    .filter((pass) => pass.columns > 0 && pass.rows > 0)
+  const expectedBytes = passes.reduce((sum, pass) => sum + pass.rows * (pass.rowBytes + 1), 0)
+
+  let filtered: Uint8Array
+  try {
+    filtered = await inflateAsync(data, { maxOutputLength: expectedBytes })
+  } catch (error) {
+    throw pictureDamaged(path, 'its pixel data cannot be unpacked', error)
+  }
+  if (filtered.length !== expectedBytes) throw pictureDamaged(path, 'pixel data is missing')
+
+  const pixels = new Uint8Array(width * height)
+  const mask = (1 << bitDepth) - 1
+  const perByte = 8 / bitDepth
+  let at = 0
+  for (const pass of passes) {
+    let previous = new Uint8Array(pass.rowBytes)
+    for (let row = 0; row < pass.rows; row++) {
+      const filter = filtered[at] ?? 0
+      const line = filtered.subarray(at + 1, at + 1 + pass.rowBytes)
+      if (!unfilter(filter, line, previous)) throw pictureDamaged(path, `unknown row filter ${filter}`)
+      previous = line as Uint8Array<ArrayBuffer>
+      at += 1 + pass.rowBytes
+      const start = (pass.top + row * pass.stepY) * width + pass.left
+      for (let column = 0; column < pass.columns; column++) {
+        const byte = line[Math.floor(column / perByte)] ?? 0
+        const shift = 8 - bitDepth * ((column % perByte) + 1)
+        pixels[start + column * pass.stepX] = (byte >> shift) & mask
+      }
+    }
+  }
+  return { width, height, data: pixels }
+}
+
+/** An 8-bit grey PNG whose samples are exactly `image.data`. */
+export async function encodeIndexPng(image: IndexImage): Promise<Uint8Array> {
+  const { width, height, data } = image
+  if (data.length !== width * height) throw new RangeError('The index image has not width x height bytes')
+  const rows = new Uint8Array(height * (width + 1))
+  for (let y = 0; y < height; y++) rows.set(data.subarray(y * width, (y + 1) * width), y * (width + 1) + 1)
+  const header = new Uint8Array(13)
+  const view = new DataView(header.buffer)
+  view.setUint32(0, width)
+  view.setUint32(4, height)
+  header[8] = 8
+  return Buffer.concat([
+    signature,
+    chunk('IHDR', header),
+    chunk('IDAT', await deflateAsync(rows, { level: 6 })),
+    chunk('IEND', new Uint8Array()),
+  ])
+}
+
+function chunk(type: string, content: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(12 + content.length)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, content.length)
+  bytes.set(Buffer.from(type, 'latin1'), 4)
+  bytes.set(content, 8)
+  view.setUint32(8 + content.length, crc32(bytes.subarray(4, 8 + content.length)))
+  return bytes
+}
+
+function readChunks(path: string, bytes: Uint8Array): { readonly header: Header; readonly data: Uint8Array } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const parts: Uint8Array[] = []
+  let header: Header | undefined
+  for (let at = signature.length; ;) {
+    if (at + 12 > bytes.length) throw pictureDamaged(path, 'the file ends early')
+    const length = view.getUint32(at)
+    if (length > bytes.length - at - 12) throw pictureDamaged(path, 'the file ends early')
+    const type = Buffer.from(bytes.subarray(at + 4, at + 8)).toString('latin1')
+    const content = bytes.subarray(at + 8, at + 8 + length)
+    if (crc32(bytes.subarray(at + 4, at + 8 + length)) !== view.getUint32(at + 8 + length)) {
+      throw pictureDamaged(path, `its ${type} block has a wrong checksum`)
+    }
+    at += 12 + length
+    if (type === 'IHDR') header = readHeader(path, content)
+    else if (type === 'IDAT') parts.push(content)
+    else if (type === 'IEND') break
+  }
+  if (header === undefined || parts.length === 0) throw pictureDamaged(path, 'it holds no pixels')
+  return { header, data: Buffer.concat(parts) }
+}
+
+function readHeader(path: string, content: Uint8Array): Header {
+  const view = new DataView(content.buffer, content.byteOffset, content.byteLength)
+  if (content.length !== 13) throw pictureDamaged(path, 'its header has a wrong length')
+  const width = view.getUint32(0)
+  const height = view.getUint32(4)
+  const [bitDepth = 0, colourType = 0, compression = 0, filterMethod = 0, interlace = 0] = content.subarray(8)
+  if (colourType !== 0 && colourType !== 3) throw notAnIndexImage(path, 'it holds colours instead of class numbers')
+  if (bitDepth === 16) throw notAnIndexImage(path, 'it has 16 bits a pixel')
+  if (![1, 2, 4, 8].includes(bitDepth) || compression !== 0 || filterMethod !== 0 || interlace > 1) {
+    throw pictureDamaged(path, 'its header holds unknown values')
+  }
+  if (width === 0 || height === 0) throw pictureDamaged(path, 'it has no pixels')
+  if (width * height > maxImagePixels) throw pictureTooLarge(path, width, height)
+  return { width, height, bitDepth, interlaced: interlace === 1 }
+}
+
+/** Undoes a row's filter in place (one byte a pixel, also below 8 bits). False when the filter is unknown. */
+function unfilter(filter: number, line: Uint8Array, previous: Uint8Array): boolean {
+  switch (filter) {
+    case 0:
+      return true
+    case 1:
+      for (let x = 1; x < line.length; x++) line[x] = (line[x] ?? 0) + (line[x - 1] ?? 0)
+      return true
+    case 2:
+      for (let x = 0; x < line.length; x++) line[x] = (line[x] ?? 0) + (previous[x] ?? 0)
+      return true
+    case 3:
+      for (let x = 0; x < line.length; x++) {
+        line[x] = (line[x] ?? 0) + (((x > 0 ? (line[x - 1] ?? 0) : 0) + (previous[x] ?? 0)) >> 1)
+      }
+      return true
+    case 4:
+      for (let x = 0; x < line.length; x++) {
+        const left = x > 0 ? (line[x - 1] ?? 0) : 0
+        const upperLeft = x > 0 ? (previous[x - 1] ?? 0) : 0
+        line[x] = (line[x] ?? 0) + paeth(left, previous[x] ?? 0, upperLeft)
+      }
+      return true
+    default:
+      return false
+  }
+}
+
+function paeth(left: number, above: number, upperLeft: number): number {
+  const estimate = left + above - upperLeft
+  const toLeft = Math.abs(estimate - left)
+  const toAbove = Math.abs(estimate - above)
+  const toUpperLeft = Math.abs(estimate - upperLeft)
+  if (toLeft <= toAbove && toLeft <= toUpperLeft) return left
+  return toAbove <= toUpperLeft ? above : upperLeft
+}

@@ -1,0 +1,81 @@
+import { readdir, realpath, stat } from 'node:fs/promises'
+import type { Dirent } from 'node:fs'
+import { basename, extname, join } from 'node:path'
+import { throwIfAborted } from '../../shared/errors.ts'
+import { fileUnreadable } from './image-errors.ts'
+
+/** A file to import. */
+export interface FoundFile {
+  readonly path: string
+  /** Path below the folder it was given by, with `/`; the file name for a file given itself. */
+  readonly name: string
+}
+
+/** A folder or file that could not be looked at. */
+export interface ScanProblem {
+  readonly name: string
+  readonly reason: string
+}
+
+const imageExtensions = new Set(['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'])
+
+export function hasImageExtension(name: string): boolean {
+  return imageExtensions.has(extname(name).toLowerCase())
+}
+
+/**
+ * The picture files among these files and below these folders, folder by folder in name order. A file
+ * given itself is taken whatever its name. Hidden entries are skipped; a folder reached twice (by a
+ * symbolic link) is walked once; what cannot be read is reported and the rest goes on.
+ */
+export async function scanForImages(
+  paths: readonly string[],
+  signal?: AbortSignal,
+): Promise<{ readonly files: readonly FoundFile[]; readonly problems: readonly ScanProblem[] }> {
+  const files: FoundFile[] = []
+  const problems: ScanProblem[] = []
+  const walked = new Set<string>()
+
+  async function attempt(path: string, name: string, work: () => Promise<void>): Promise<void> {
+    throwIfAborted(signal)
+    try {
+      await work()
+    } catch (error) {
+      throwIfAborted(signal)
+      problems.push({ name, reason: fileUnreadable(path, error).message })
+    }
+  }
+
+  async function walk(folder: string, prefix: string): Promise<void> {
+    const real = await realpath(folder)
+    if (walked.has(real)) return
+    walked.add(real)
+    const entries = await readdir(folder, { withFileTypes: true })
+    for (const entry of entries.filter(({ name }) => !name.startsWith('.')).toSorted(byName)) {
+      const path = join(folder, entry.name)
+      const name = `${prefix}${entry.name}`
+      await attempt(path, name, () => visit(entry, path, name))
+    }
+  }
+
+  async function visit(entry: Dirent, path: string, name: string): Promise<void> {
+    const kind = entry.isSymbolicLink() ? await stat(path) : entry
+    if (kind.isDirectory()) await walk(path, `${name}/`)
+    else if (kind.isFile() && hasImageExtension(entry.name)) files.push({ path, name })
+  }
+
+  for (const path of paths) {
+    const name = basename(path)
+    await attempt(path, name, async () => {
+      if ((await stat(path)).isDirectory()) await walk(path, '')
+      else files.push({ path, name })
+    })
+  }
+  return { files, problems }
+}
+
+/** By code units: the same order everywhere, whatever the locale. */
+function byName(a: Dirent, b: Dirent): number {
+  if (a.name === b.name) return 0
+  return a.name < b.name ? -1 : 1
+}
