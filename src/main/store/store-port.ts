@@ -1,4 +1,12 @@
-import type { ClassSummary, ImageFilter, ImageSort, ImageSummary, JobRecord, Problem, SegmentSpec } from '../../shared/contract/contract.ts'
+import type {
+  ClassSummary,
+  ImageFilter,
+  ImageSort,
+  ImageSummary,
+  JobRecord,
+  Problem,
+  SegmentSpec,
+} from '../../shared/contract/contract.ts'
 import type { PackedMask } from '../../shared/contract/mask-pack.ts'
 import type { HistoryEntry, HistoryHeader, HistoryState, MaskTile } from '../../shared/domain/history.ts'
 import type {
@@ -56,7 +64,8 @@ export interface JobCounts {
 }
 
 /** A job as stored; rates and device live in the runner. */
-export type StoredJob = Pick<JobRecord, 'id' | 'spec' | 'state' | 'createdAt' | 'finishedAt' | 'device' | 'reason'> & JobCounts
+export type StoredJob = Pick<JobRecord, 'id' | 'spec' | 'state' | 'createdAt' | 'finishedAt' | 'device' | 'reason'> &
+  JobCounts
 
 export interface ProjectStore {
   readonly folder: string
@@ -74,11 +83,21 @@ export interface ProjectStore {
     readonly byContentHash: (contentHash: string) => ImageRecord | undefined
     /** Absolute path of the original. */
     readonly path: (imageId: string) => string
-    readonly list: (query: { readonly filter: ImageFilter; readonly sort: ImageSort; readonly offset: number; readonly limit: number }) => {
+    readonly list: (query: {
+      readonly filter: ImageFilter
+      readonly sort: ImageSort
+      readonly offset: number
+      readonly limit: number
+    }) => {
       readonly total: number
       readonly items: readonly ImageSummary[]
     }
-    readonly neighbour: (query: { readonly imageId: string; readonly direction: 1 | -1; readonly filter: ImageFilter; readonly sort: ImageSort }) => string | null
+    readonly neighbour: (query: {
+      readonly imageId: string
+      readonly direction: 1 | -1
+      readonly filter: ImageFilter
+      readonly sort: ImageSort
+    }) => string | null
     readonly status: (imageId: string) => ImageStatus
     readonly counts: () => Readonly<Record<ImageStatus, number>>
     /** Ids in name order for a job: visible, not set aside. `proposals`: with an open proposal of one of the classes. */
@@ -96,13 +115,19 @@ export interface ProjectStore {
   readonly annotations: {
     readonly get: (annotationId: string) => AnnotationRecord
     readonly ofImage: (imageId: string) => readonly AnnotationRecord[]
-    readonly proposedOf: (query: { readonly classId?: string | undefined; readonly imageIds?: readonly string[] | undefined }) => readonly AnnotationRecord[]
+    readonly proposedOf: (query: {
+      readonly classId?: string | undefined
+      readonly imageIds?: readonly string[] | undefined
+    }) => readonly AnnotationRecord[]
     /** Accepted `corrected` masks of a class that are not supports, newest first. */
     readonly unlearned: (classId: string) => readonly AnnotationRecord[]
     readonly tiles: (annotationId: string) => readonly MaskTile[]
     readonly masksOfImage: (imageId: string) => readonly PackedMask[]
   }
-  readonly supports: { readonly ofClass: (classId: string) => readonly SupportRecord[]; readonly ofImage: (imageId: string) => readonly SupportRecord[] }
+  readonly supports: {
+    readonly ofClass: (classId: string) => readonly SupportRecord[]
+    readonly ofImage: (imageId: string) => readonly SupportRecord[]
+  }
   readonly verdicts: { readonly ofImage: (imageId: string) => readonly VerdictRecord[] }
 
   readonly history: {
@@ -129,7 +154,11 @@ export interface ProjectStore {
     readonly get: (jobId: string) => StoredJob
     /** Newest first. */
     readonly list: () => readonly StoredJob[]
-    readonly setState: (jobId: string, state: JobRecord['state'], details?: { readonly reason?: string; readonly device?: string }) => StoredJob
+    readonly setState: (
+      jobId: string,
+      state: JobRecord['state'],
+      details?: { readonly reason?: string; readonly device?: string },
+    ) => StoredJob
     /** The next images not done or failed yet, in job order. */
     readonly pending: (jobId: string, limit: number) => readonly string[]
     /**
@@ -138,7 +167,12 @@ export interface ProjectStore {
      * with a verdict, or with an accepted annotation when the class is not split into instances, are dropped.
      * Does nothing when the item is done already. Returns whether it wrote.
      */
-    readonly finishItem: (jobId: string, imageId: string, classIds: readonly string[], proposals: readonly NewProposal[]) => boolean
+    readonly finishItem: (
+      jobId: string,
+      imageId: string,
+      classIds: readonly string[],
+      proposals: readonly NewProposal[],
+    ) => boolean
     readonly failItem: (jobId: string, imageId: string, reason: string) => void
     readonly failures: (jobId: string) => readonly Problem[]
   }

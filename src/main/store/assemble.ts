@@ -1,0 +1,75 @@
+import { z } from '../../shared/zod.ts'
+import { createAnnotationRepository } from './annotation-repository.ts'
+import { createBatchRepository } from './batch-repository.ts'
+import { createChanges } from './changes.ts'
+import { createClassRepository } from './class-repository.ts'
+import type { Connection } from './connection.ts'
+import { createHistoryRepository } from './history-repository.ts'
+import { createImageRepository } from './image-repository.ts'
+import { createJobRepository } from './job-repository.ts'
+import { createMarkRepository } from './mark-repository.ts'
+import type { ProjectStore } from './store-port.ts'
+import { createVersionRepository } from './version-repository.ts'
+
+const projectRow = z.object({ id: z.string(), name: z.string() })
+
+/** After this long without a change the log file is folded back into the database. */
+const idleCheckpointMs = 3000
+
+/** Puts the repositories together on a connection whose schema is up to date. */
+export function assembleStore(connection: Connection): ProjectStore {
+  const { database } = connection
+  const changes = createChanges(connection)
+  const marks = createMarkRepository(connection)
+  const aggregates = {
+    images: createImageRepository(connection, changes),
+    batches: createBatchRepository(connection),
+    classes: createClassRepository(connection),
+    annotations: createAnnotationRepository(connection),
+    marks,
+    versions: createVersionRepository(connection, changes),
+  }
+  const history = createHistoryRepository(connection, changes, aggregates)
+  const jobs = createJobRepository(connection, changes, aggregates, history)
+
+  const projectStatement = connection.query('SELECT id, name FROM project', projectRow)
+  function project(): z.infer<typeof projectRow> {
+    const row = projectStatement.get()
+    if (row === undefined) throw new Error('The project row is missing')
+    return row
+  }
+
+  let idleTimer: NodeJS.Timeout | undefined
+  const stopTimer = changes.onChange(() => {
+    if (idleTimer !== undefined) {
+      idleTimer.refresh()
+      return
+    }
+    idleTimer = setTimeout(() => database.pragma('wal_checkpoint(PASSIVE)'), idleCheckpointMs)
+    idleTimer.unref()
+  })
+
+  return {
+    folder: connection.folder,
+    projectId: project().id,
+    name: () => project().name,
+    revision: changes.revision,
+    onChange: changes.onChange,
+    images: aggregates.images,
+    classes: aggregates.classes,
+    annotations: aggregates.annotations,
+    supports: marks.supports,
+    verdicts: marks.verdicts,
+    history,
+    versions: aggregates.versions,
+    jobs,
+    integrityCheck: () => String(database.pragma('integrity_check(1)', { simple: true })),
+    close: () => {
+      if (!database.open) return
+      stopTimer()
+      clearTimeout(idleTimer)
+      database.pragma('optimize')
+      database.close()
+    },
+  }
+}
