@@ -6,7 +6,6 @@ import { AppError } from '../../shared/errors.ts'
 import { runsArea, runsBounds, xorRuns } from '../../shared/mask/tile-runs.ts'
 import { z } from '../../shared/zod.ts'
 import type { Connection } from './connection.ts'
-import type { ImageSize } from './image-repository.ts'
 import { idRow, sqlBytes, sqlJson } from './sql-row.ts'
 import type { ProjectStore } from './store-port.ts'
 
@@ -29,6 +28,7 @@ function readGeometry<T extends z.infer<z.ZodObject<typeof jsonColumns>>>(row: T
 
 const recordRow = annotationRecordSchema.extend({ ...jsonColumns, bounds: boxJson }).transform(readGeometry)
 const coreRow = annotationCoreSchema.extend(jsonColumns).transform(readGeometry)
+const sizeRow = z.object({ width: z.int(), height: z.int() })
 const tileRow = z.object({ x: z.int(), y: z.int(), runs: sqlBytes })
 
 export type AnnotationRepository = ProjectStore['annotations'] & {
@@ -42,7 +42,7 @@ export type AnnotationRepository = ProjectStore['annotations'] & {
   /** Deletes the row; its tiles go with it, so callers that must not lose pixels ask `hasTiles` first. */
   readonly remove: (annotationId: string) => void
   /** Flips pixels, and brings area, bounds and mask revision up to date. Throws `InvalidInput`. */
-  readonly flip: (annotationId: string, tiles: readonly MaskTile[], size: ImageSize, revision: number) => void
+  readonly flip: (annotationId: string, tiles: readonly MaskTile[], revision: number) => void
   /** Every open proposal of a class, hidden or not. */
   readonly proposalsOfClass: (classId: string) => readonly AnnotationCore[]
   readonly hasAcceptedOfClass: (imageId: string, classId: string) => boolean
@@ -96,6 +96,10 @@ export function createAnnotationRepository({ query, command }: Connection): Anno
     'SELECT x, y, runs FROM mask_tile WHERE annotation_id = @annotationId AND y = @y AND x = @x',
     tileRow,
   )
+  const sizeStatement = query(
+    'SELECT width, height FROM image WHERE id = (SELECT image_id FROM annotation WHERE id = @annotationId)',
+    sizeRow,
+  )
   const hasTilesStatement = query(
     'SELECT annotation_id AS id FROM mask_tile WHERE annotation_id = @annotationId LIMIT 1',
     idRow,
@@ -138,9 +142,7 @@ export function createAnnotationRepository({ query, command }: Connection): Anno
 
   function found(row: AnnotationRecord | undefined, annotationId: string): AnnotationRecord {
     if (row !== undefined) return row
-    throw new AppError('NotFound', 'annotationNotFound', `There is no annotation ${annotationId} in this project.`, {
-      params: { id: annotationId },
-    })
+    throw notFound(annotationId)
   }
 
   return {
@@ -176,7 +178,9 @@ export function createAnnotationRepository({ query, command }: Connection): Anno
       if (core.box !== null) boundsStatement.run(columnsOf(core))
     },
     remove: (annotationId) => void removeStatement.run({ annotationId }),
-    flip: (annotationId, tiles, size, revision) => {
+    flip: (annotationId, tiles, revision) => {
+      const size = sizeStatement.get({ annotationId })
+      if (size === undefined) throw notFound(annotationId)
       for (const { x, y, runs } of tiles) {
         refuseOutside(x, y, runs, size)
         const stored = tileStatement.get({ annotationId, x, y })
@@ -208,6 +212,12 @@ export function createAnnotationRepository({ query, command }: Connection): Anno
   }
 }
 
+function notFound(annotationId: string): AppError {
+  return new AppError('NotFound', 'annotationNotFound', `There is no annotation ${annotationId} in this project.`, {
+    params: { id: annotationId },
+  })
+}
+
 /** Bound parameters of a core; the bounds are those of a box, or an empty mask's. */
 function columnsOf(core: AnnotationCore) {
   const [boundsX, boundsY, boundsWidth, boundsHeight] = core.box ?? [0, 0, 0, 0]
@@ -226,7 +236,7 @@ function columnsOf(core: AnnotationCore) {
  * Flipped pixels outside the image would put the mask outside it, whatever was there before: stored
  * masks are always within, so checking the difference is enough. Damaged runs throw `InvalidInput` too.
  */
-function refuseOutside(x: number, y: number, runs: Uint8Array, { width, height }: ImageSize): void {
+function refuseOutside(x: number, y: number, runs: Uint8Array, { width, height }: z.infer<typeof sizeRow>): void {
   const bounds = runsBounds(runs)
   if (bounds === null) {
     throw new AppError('InvalidInput', 'maskTileEmpty', `The mask tile (${x}, ${y}) holds no pixels.`, {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { z } from '../../shared/zod.ts'
+import type { z } from '../../shared/zod.ts'
 import { databaseFile, fromSqliteError } from './sql-errors.ts'
 
 type SqlValue = string | number | bigint | boolean | Uint8Array | null

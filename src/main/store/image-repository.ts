@@ -30,15 +30,9 @@ const positionRow = z.object({ name_order: z.string(), worst_order: z.number(), 
 
 const pageSize = 500
 
-/** What applying operations needs of an image. */
-export interface ImageSize {
-  readonly width: number
-  readonly height: number
-}
-
 export type ImageRepository = ProjectStore['images'] & {
   /** Throws `NotFound` when there is no such image or its batch is hidden. */
-  readonly size: (imageId: string) => ImageSize
+  readonly requireVisible: (imageId: string) => void
   readonly isReviewed: (imageId: string) => boolean
   readonly setReviewed: (imageId: string, reviewed: boolean) => void
 }
@@ -63,10 +57,6 @@ export function createImageRepository(connection: Connection, changes: Changes):
   const pathStatement = query(
     'SELECT path FROM image WHERE id = @imageId AND visible = 1',
     z.object({ path: z.string() }),
-  )
-  const sizeStatement = query(
-    'SELECT width, height FROM image WHERE id = @imageId AND visible = 1',
-    z.object({ width: z.int(), height: z.int() }),
   )
   const statusStatement = query(
     'SELECT status FROM image WHERE id = @imageId AND visible = 1',
@@ -240,7 +230,7 @@ export function createImageRepository(connection: Connection, changes: Changes):
         problemStatement.run({ imageId, problem })
         change.touch(imageId)
       }),
-    size: (imageId) => found(sizeStatement.get({ imageId }), imageId),
+    requireVisible: (imageId) => void found(statusStatement.get({ imageId }), imageId),
     isReviewed: (imageId) => found(getStatement.get({ imageId }), imageId).reviewed,
     setReviewed: (imageId, reviewed) => void reviewedStatement.run({ imageId, reviewed }),
   }

@@ -121,7 +121,7 @@ export function createJobRepository(
           total: unique.length,
         })
         unique.forEach((imageId, position) => {
-          images.size(imageId)
+          images.requireVisible(imageId)
           insertItem.run({ jobId: id, position, imageId })
         })
         return get(id)
@@ -149,7 +149,7 @@ export function createJobRepository(
     finishItem: (jobId, imageId, classIds, proposals) =>
       changes.write((change) => {
         if (itemState(jobId, imageId) === 'done') return false
-        const size = images.size(imageId)
+        images.requireVisible(imageId)
         for (const proposal of proposals) checkProposal(proposal, imageId, classIds)
 
         // [Note: proposals and history] A proposal that an applied entry speaks of is a person's work and
@@ -174,7 +174,7 @@ export function createJobRepository(
             })
           }
           annotations.insert(core, change.revision)
-          annotations.flip(core.id, tiles, size, change.revision)
+          annotations.flip(core.id, tiles, change.revision)
         }
         settle(jobId, imageId, 'done', null)
         if (replaced.length + wanted.length > 0) change.touch(imageId)

@@ -68,10 +68,18 @@ export function createOperationApplier(connection: Connection, aggregates: Aggre
     }
   }
 
-  function unpark(classId: string, context: OperationContext): void {
+  function unpark(classId: string, { change }: OperationContext): void {
     const [parked] = unparkStatement.all({ classId })
     if (parked === undefined) return
-    for (const operation of decodeOperations(parked.operations)) apply(operation, context)
+    // Not through `apply`: a proposal of a hidden image comes back too, and waits there for its import.
+    for (const operation of decodeOperations(parked.operations)) {
+      if (operation.kind === 'annotation' && operation.after !== null) {
+        annotations.insert(operation.after, change.revision)
+        change.touch(operation.after.imageId)
+      } else if (operation.kind === 'mask') {
+        annotations.flip(operation.annotationId, operation.tiles, change.revision)
+      }
+    }
   }
 
   function applyClass({ before, after }: Change<'class'>, context: OperationContext): void {
@@ -121,14 +129,14 @@ export function createOperationApplier(connection: Connection, aggregates: Aggre
     if ((core.kind === 'box') !== (core.box !== null) || (core.kind === 'box' && core.polygon !== null)) {
       throw incomplete(`The annotation ${core.id} of kind ${core.kind} has the geometry of another kind`)
     }
-    images.size(core.imageId)
+    images.requireVisible(core.imageId)
     classes.get(core.classId)
   }
 
   function applyMask({ annotationId, tiles }: Change<'mask'>, { change }: OperationContext): void {
     const { imageId, kind } = annotations.get(annotationId)
     if (kind === 'box') throw incomplete(`The annotation ${annotationId} is a box; convert it before painting`)
-    annotations.flip(annotationId, tiles, images.size(imageId), change.revision)
+    annotations.flip(annotationId, tiles, change.revision)
     change.touch(imageId)
   }
 
@@ -174,7 +182,7 @@ export function createOperationApplier(connection: Connection, aggregates: Aggre
         return applyVersion(operation, context)
       case 'verdict': {
         const { imageId, classId, before, after } = operation
-        images.size(imageId)
+        images.requireVisible(imageId)
         classes.get(classId)
         requireCurrent(marks.hasVerdict(imageId, classId), before, '"not here" of image', imageId)
         if (before !== after) marks.setVerdict(imageId, classId, after)
