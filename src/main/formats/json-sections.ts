@@ -91,7 +91,7 @@ class SectionReader {
         this.#text.push(chunk.slice(from, end))
         const piece = this.#finishValue()
         if (piece !== null) yield piece
-        if (this.#state === 'colon') continue
+        if (end > at) continue
       }
       const started = this.#step(code, at)
       if (started === 'text') from = at

@@ -1,0 +1,324 @@
+import { checkRing, countsFromPolygons } from '../../shared/coco/rasterise.ts'
+import { countsFromString, tilesFromCounts } from '../../shared/coco/rle.ts'
+import type { Problem } from '../../shared/contract/contract.ts'
+import type { MaskTile } from '../../shared/domain/history.ts'
+import type { Box } from '../../shared/domain/records.ts'
+import { AppError, isAppError, throwIfAborted } from '../../shared/errors.ts'
+import { tilesArea, tilesBounds } from '../../shared/mask/tiles.ts'
+import { z } from '../../shared/zod.ts'
+import { isInside } from './files.ts'
+import type { ImportedAnnotation, ImportedDataSet } from './format-types.ts'
+import { readJsonSections } from './json-sections.ts'
+
+/** Ids are numbers in COCO; some writers make them text. Both are one key here. */
+const anyIdSchema = z.union([z.number(), z.string()]).transform(String)
+
+const imageSchema = z.object({
+  id: anyIdSchema,
+  file_name: z.string().min(1),
+  width: z.int().positive(),
+  height: z.int().positive(),
+})
+
+const categorySchema = z.object({
+  id: anyIdSchema,
+  name: z.string().trim().min(1).max(200),
+  supercategory: z.string().nullish(),
+})
+
+const annotationSchema = z.object({
+  id: anyIdSchema.optional(),
+  image_id: anyIdSchema,
+  category_id: anyIdSchema,
+  segmentation: z.unknown(),
+  bbox: z.unknown(),
+  area: z.unknown(),
+  iscrowd: z.unknown(),
+})
+type RawAnnotation = z.infer<typeof annotationSchema>
+
+const boxSchema = z.tuple([z.number(), z.number(), z.number().positive(), z.number().positive()])
+const runLengthSchema = z.object({
+  size: z.tuple([z.number(), z.number()]),
+  counts: z.union([z.string(), z.array(z.unknown())]),
+})
+
+interface Picture {
+  readonly fileName: string
+  readonly width: number
+  readonly height: number
+  readonly annotations: ImportedAnnotation[]
+}
+
+interface Category {
+  readonly name: string
+  readonly parentName: string | null
+  annotations: number
+}
+
+/** What one annotation becomes, with what has to be said about it. */
+type Reading =
+  | { readonly kind: 'mask'; readonly tiles: readonly MaskTile[]; readonly note: string | null }
+  | { readonly kind: 'box'; readonly box: Box; readonly note: string | null }
+  | { readonly kind: 'skip'; readonly reason: string }
+
+/** Remarks that may concern every annotation: listed once, with a number. */
+const commonNotes = {
+  crowdMissing: '`iscrowd` is missing; read as 0.',
+  crowdOther: '`iscrowd` is neither 0 nor 1; read as what it means.',
+  clipped: 'reaches outside the image; cut off at the border.',
+  disagrees: '`area` or `bbox` disagrees with the mask; the mask was used.',
+} as const
+
+/**
+ * Reads a COCO instances file of any size: polygons (several lists, key-holes), both kinds of run lengths,
+ * boxes, ids from 0 or as text, optional fields missing. No vertex is ever repaired. What cannot be read is
+ * left out and listed with file name, annotation id, reason and what to do; the rest goes on.
+ *
+ * Throws `InvalidInput` when the file as a whole is not an instances file, `NotFound` when it cannot be
+ * read, and `Cancelled`.
+ */
+export async function readCoco(path: string, signal?: AbortSignal): Promise<ImportedDataSet> {
+  const problems: Problem[] = []
+  const { pictures, refused, categories } = await readHeads(path, problems, signal)
+  const notes = new Map<string, { readonly name: string; count: number }>()
+  const ids = new Set<string>()
+  let number = 0
+  for await (const piece of readJsonSections(path, new Set(['annotations']))) {
+    if (piece.kind !== 'element') continue
+    throwIfAborted(signal)
+    number++
+    const parsed = annotationSchema.safeParse(piece.value)
+    if (!parsed.success) {
+      problems.push({
+        name: path,
+        reason: `Entry ${number} of \`annotations\` lacks an image or category id and was left out.`,
+      })
+      continue
+    }
+    const raw = parsed.data
+    const label = `Annotation ${raw.id ?? `number ${number}`}`
+    const picture = pictures.get(raw.image_id)
+    if (picture === undefined) {
+      if (!refused.has(raw.image_id)) {
+        problems.push({ name: path, reason: `${label} was left out: the file lists no image ${raw.image_id}.` })
+      }
+      continue
+    }
+    const category = categories.get(raw.category_id)
+    if (category === undefined) {
+      const reason = `${label} was left out: the file lists no category ${raw.category_id}. Add it to \`categories\`.`
+      problems.push({ name: picture.fileName, reason })
+      continue
+    }
+    if (raw.id !== undefined && ids.has(raw.id)) {
+      problems.push({ name: picture.fileName, reason: `${label} appears twice; both were read.` })
+    }
+    if (raw.id !== undefined) ids.add(raw.id)
+    const reading = readAnnotation(raw, picture)
+    if (reading.kind === 'skip') {
+      problems.push({ name: picture.fileName, reason: `${label} was left out: ${reading.reason}` })
+      continue
+    }
+    if (reading.note !== null) problems.push({ name: picture.fileName, reason: `${label}: ${reading.note}` })
+    for (const note of commonNotesOf(raw, reading, picture)) {
+      const entry = notes.get(note)
+      if (entry === undefined) notes.set(note, { name: picture.fileName, count: 1 })
+      else entry.count++
+    }
+    category.annotations++
+    picture.annotations.push({
+      className: category.name,
+      kind: reading.kind,
+      tiles: reading.kind === 'mask' ? reading.tiles : [],
+      box: reading.kind === 'box' ? reading.box : null,
+      crowd: raw.iscrowd === 1 || raw.iscrowd === true,
+      originalId: raw.id ?? null,
+    })
+  }
+  for (const [note, { name, count }] of notes) {
+    problems.push({
+      name,
+      reason: count === 1 ? `One annotation: ${note}` : `${count} annotations, this image first: ${note}`,
+    })
+  }
+  return { classes: [...categories.values()], images: [...pictures.values()], problems }
+}
+
+interface Heads {
+  readonly pictures: ReadonlyMap<string, Picture>
+  /** Ids of images that were left out: their annotations need no further message. */
+  readonly refused: ReadonlySet<string>
+  readonly categories: ReadonlyMap<string, Category>
+}
+
+async function readHeads(path: string, problems: Problem[], signal: AbortSignal | undefined): Promise<Heads> {
+  const pictures = new Map<string, Picture>()
+  const refused = new Set<string>()
+  const categories = new Map<string, Category>()
+  const sections = new Set<string>()
+  for await (const piece of readJsonSections(path, new Set(['images', 'categories']))) {
+    throwIfAborted(signal)
+    if (piece.kind === 'array') sections.add(piece.section)
+    if (piece.kind !== 'element') continue
+    if (piece.section === 'images') readImage(piece.value, path, pictures, refused, problems)
+    else if (piece.section === 'categories') readCategory(piece.value, path, categories, problems)
+  }
+  for (const section of ['images', 'annotations']) {
+    if (!sections.has(section)) {
+      const message = `${path} has no \`${section}\` list: it is not a COCO instances file.`
+      throw new AppError('InvalidInput', 'cocoSectionMissing', message, { params: { file: path, section } })
+    }
+  }
+  return { pictures, refused, categories }
+}
+
+function readImage(
+  value: unknown,
+  path: string,
+  pictures: Map<string, Picture>,
+  refused: Set<string>,
+  problems: Problem[],
+): void {
+  const parsed = imageSchema.safeParse(value)
+  if (!parsed.success) {
+    const id = z.object({ id: anyIdSchema }).safeParse(value)
+    if (id.success) refused.add(id.data.id)
+    const which = id.success ? `Image ${id.data.id}` : 'An entry of `images`'
+    problems.push({ name: path, reason: `${which} lacks a file name or a size and was left out with its annotations.` })
+    return
+  }
+  const { id, width, height } = parsed.data
+  const fileName = parsed.data.file_name.replaceAll('\\', '/').replace(/^\.\//, '')
+  const earlier = pictures.get(id)
+  if (earlier !== undefined) {
+    const message = `${path}: image id ${id} appears twice (${earlier.fileName}, ${fileName}). Give every image its own id.`
+    throw new AppError('InvalidInput', 'cocoImageIdTwice', message, { params: { file: path, id } })
+  }
+  if (!isInside(fileName)) {
+    refused.add(id)
+    const reason =
+      'The path is absolute or leads out of the folder, so the image was left out. Use paths below the folder.'
+    problems.push({ name: fileName, reason })
+    return
+  }
+  pictures.set(id, { fileName, width, height, annotations: [] })
+}
+
+function readCategory(value: unknown, path: string, categories: Map<string, Category>, problems: Problem[]): void {
+  const parsed = categorySchema.safeParse(value)
+  if (!parsed.success) {
+    problems.push({ name: path, reason: 'An entry of `categories` lacks an id or a name and was left out.' })
+    return
+  }
+  const { id, name, supercategory } = parsed.data
+  if (categories.has(id)) {
+    problems.push({ name: path, reason: `Category ${id} appears twice; the first one is used.` })
+    return
+  }
+  const parent = supercategory ?? ''
+  categories.set(id, { name, parentName: parent === '' || parent === name ? null : parent, annotations: 0 })
+}
+
+function readAnnotation(raw: RawAnnotation, { width, height }: Picture): Reading {
+  const { segmentation } = raw
+  const box = boxSchema.safeParse(raw.bbox)
+  if (
+    segmentation === undefined ||
+    segmentation === null ||
+    (Array.isArray(segmentation) && segmentation.length === 0)
+  ) {
+    if (box.success) return { kind: 'box', box: box.data, note: null }
+    return { kind: 'skip', reason: 'it has neither a segmentation nor a usable `bbox`.' }
+  }
+  try {
+    const reading = Array.isArray(segmentation)
+      ? readPolygons(segmentation, box.success ? box.data : null, width, height)
+      : readRunLengths(segmentation, width, height)
+    if (reading.kind === 'mask' && reading.tiles.length === 0) return { kind: 'skip', reason: 'it covers no pixel.' }
+    return reading
+  } catch (error) {
+    if (isAppError(error, 'InvalidInput')) return { kind: 'skip', reason: error.message }
+    throw error
+  }
+}
+
+function readPolygons(lists: readonly unknown[], box: Box | null, width: number, height: number): Reading {
+  const arrays = lists.filter((list): list is unknown[] => Array.isArray(list))
+  const isNested = arrays.length === lists.length
+  if (!isNested || arrays.every((list) => list.length === 2)) {
+    return { kind: 'skip', reason: 'its points are not in COCO form. Write one list `[x, y, x, y, …]` per part.' }
+  }
+  if (arrays.every((list) => list.length === 4)) {
+    if (box === null)
+      return { kind: 'skip', reason: 'four numbers are a box, not a polygon, and it has no usable `bbox`.' }
+    return { kind: 'box', box, note: 'four numbers are a box, not a polygon; its `bbox` was read as a box.' }
+  }
+  const rings: number[][] = []
+  let left = 0
+  for (const list of arrays) {
+    if (list.length < 6 || list.length % 2 === 1) {
+      left++
+      continue
+    }
+    // A value that is no number at all (null stands for NaN) must fail as one and never count as 0.
+    const ring = list.map((value) => (typeof value === 'number' ? value : NaN))
+    checkRing(ring, width, height)
+    rings.push(ring)
+  }
+  if (rings.length === 0) {
+    return { kind: 'skip', reason: 'no list of it has an even number of values, 6 or more.' }
+  }
+  const tiles = tilesFromCounts(countsFromPolygons(rings, width, height), width, height)
+  const note =
+    left === 0
+      ? null
+      : `${left} of its ${arrays.length} lists were left out: each needs an even number of values, 6 or more.`
+  return { kind: 'mask', tiles, note }
+}
+
+function readRunLengths(value: unknown, width: number, height: number): Reading {
+  const parsed = runLengthSchema.safeParse(value)
+  if (!parsed.success) return { kind: 'skip', reason: 'its segmentation is neither polygons nor run lengths.' }
+  const [rows, columns] = parsed.data.size
+  if (rows !== height || columns !== width) {
+    const swapped = rows === width && columns === height ? ' The sides look swapped: correct `size` and `counts`.' : ''
+    return { kind: 'skip', reason: `its size is [${rows},${columns}], expected [${height},${width}].${swapped}` }
+  }
+  const { counts } = parsed.data
+  const numbers =
+    typeof counts === 'string'
+      ? countsFromString(counts)
+      : counts.map((count) => (typeof count === 'number' ? count : NaN))
+  return { kind: 'mask', tiles: tilesFromCounts(numbers, width, height), note: null }
+}
+
+function commonNotesOf(raw: RawAnnotation, reading: Exclude<Reading, { kind: 'skip' }>, picture: Picture): string[] {
+  const notes: string[] = []
+  if (raw.iscrowd === undefined || raw.iscrowd === null) notes.push(commonNotes.crowdMissing)
+  else if (raw.iscrowd !== 0 && raw.iscrowd !== 1) notes.push(commonNotes.crowdOther)
+  if (reading.kind === 'box') return notes
+  if (Array.isArray(raw.segmentation) && isPartlyOutside(raw.segmentation, picture)) notes.push(commonNotes.clipped)
+  if (!agrees(raw, reading.tiles)) notes.push(commonNotes.disagrees)
+  return notes
+}
+
+function isPartlyOutside(lists: readonly unknown[], { width, height }: Picture): boolean {
+  return lists.some(
+    (list) =>
+      Array.isArray(list) &&
+      list.some((value, at) => typeof value === 'number' && (value < 0 || value > (at % 2 === 0 ? width : height))),
+  )
+}
+
+/** Writers round and measure in different ways; only what cannot come from that is worth a remark. */
+function agrees(raw: RawAnnotation, tiles: readonly MaskTile[]): boolean {
+  const pixels = tilesArea(tiles)
+  if (typeof raw.area === 'number' && Math.abs(raw.area - pixels) > 0.1 * pixels + 4) return false
+  const stated = boxSchema.safeParse(raw.bbox)
+  const bounds = tilesBounds(tiles)
+  if (!stated.success || bounds === null) return true
+  const [x, y, w, h] = stated.data
+  const edges = [x - bounds[0], y - bounds[1], x + w - bounds[0] - bounds[2], y + h - bounds[1] - bounds[3]]
+  return edges.every((difference) => Math.abs(difference) <= 2)
+}
