@@ -25,6 +25,8 @@ export interface Session {
   readonly activeClassId: string | null
   /** Annotation selected in the editor. */
   readonly selectedAnnotationId: string | null
+  /** Images picked in the gallery; what *these images* means in dialogs. */
+  readonly selectedImageIds: ReadonlySet<string>
   readonly galleryFilter: ImageFilter
   readonly gallerySort: ImageSort
   readonly announcements: readonly Announcement[]
@@ -36,6 +38,7 @@ const initial: Session = {
   imageId: null,
   activeClassId: null,
   selectedAnnotationId: null,
+  selectedImageIds: new Set(),
   galleryFilter: {},
   gallerySort: 'name',
   announcements: [],
@@ -79,8 +82,13 @@ export function selectAnnotation(annotationId: string | null): void {
   session.setState({ selectedAnnotationId: annotationId })
 }
 
+export function selectImages(imageIds: Iterable<string>): void {
+  session.setState({ selectedImageIds: new Set(imageIds) })
+}
+
+/** Shows other images; what was picked among the earlier ones is let go. */
 export function setGalleryFilter(filter: ImageFilter): void {
-  session.setState({ galleryFilter: filter })
+  session.setState({ galleryFilter: filter, selectedImageIds: new Set() })
 }
 
 export function setGallerySort(sort: ImageSort): void {

@@ -11,7 +11,7 @@ const widths = { small: 'w-md', medium: 'w-xl', large: 'w-3xl' } as const
 /**
  * A modal dialog on the browser's own `<dialog>`: focus stays inside, Esc closes, focus returns.
  * (Radix' modal dialog injects a `<style>` element, which the content security policy refuses.)
- * Mounted means open.
+ * Mounted means open. The element with `data-initial-focus` is focused first.
  */
 export function Dialog(properties: {
   readonly title: string
@@ -30,6 +30,7 @@ export function Dialog(properties: {
     const element = dialog.current
     if (element === null) return undefined
     if (!element.open) element.showModal()
+    element.querySelector<HTMLElement>('[data-initial-focus]')?.focus()
     return () => element.close()
   }, [])
 

@@ -29,4 +29,27 @@ export const common = {
   noTokenHint:
     'This page only works with the address that Exemplar Studio prints when it starts. It begins with http://127.0.0.1 and ends with #t= and a long key. Copy the whole line from the terminal.',
   notices: 'Notices',
+  previewFailed: 'Preview incomplete',
+  problems_one: '{{count}} problem',
+  problems_other: '{{count}} problems',
+  places: {
+    trail: 'Folder',
+    start: 'This computer',
+    newFolder: 'New folder',
+    folderName: 'Folder name',
+    pick: 'Select {{name}}',
+    project: 'project',
+    noFolders: 'Nothing in here.',
+    imagesHere_zero: 'No images directly in this folder.',
+    imagesHere_one: '{{count, number}} image directly in this folder.',
+    imagesHere_other: '{{count, number}} images directly in this folder.',
+  },
+  status: {
+    unlabelled: 'Unlabelled',
+    proposals: 'Has proposals',
+    labelled: 'Labelled',
+    reviewed: 'Reviewed',
+    reviewedEmpty: 'Reviewed, empty',
+    setAside: 'Set aside',
+  },
 } as const

@@ -1,1 +1,36 @@
-export const welcome = {} as const
+export const welcome = {
+  tagline:
+    'Outline a class in a few pictures. The studio segments the rest, learns from what you correct and exports masks that are right to the pixel.',
+  newProject: 'New project',
+  openProject: 'Open project',
+  newProjectHint: 'A project is one folder. Your images stay where they are.',
+  recent: 'Recent projects',
+  noRecent: 'No projects yet. Make one, then import a folder of images.',
+  missing: 'folder not found',
+  openNamed: 'Open {{name}}',
+  openedAt: 'Opened {{when}}',
+  projectName: 'Project name',
+  where: 'Where to put the project folder',
+  createHere: 'Create project',
+  willCreate: 'Creates the folder “{{name}}” in “{{place}}”.',
+  chooseFolder: 'Choose a folder first.',
+  openTitle: 'Open a project',
+  openHint: 'Go to a folder marked “project”.',
+  notAProject: 'This folder holds no project yet.',
+  openThis: 'Open “{{name}}”',
+  version: 'Version {{version}}',
+  steps: {
+    outline: 'Outline',
+    outlineHint: 'Paint a class in one to five images and use them as examples.',
+    segment: 'Segment',
+    segmentHint: 'Every other image gets a proposal, on this machine alone.',
+    correct: 'Correct and learn',
+    correctHint: 'The likely mistakes come first; each correction improves the rest.',
+    export: 'Export',
+    exportHint: 'COCO or masks, re-read and compared pixel by pixel.',
+  },
+  command: {
+    newProject: 'New project',
+    openProject: 'Open project',
+  },
+} as const

@@ -1,0 +1,162 @@
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { ChevronRight, Folder, FolderCheck, FolderPlus, HardDrive, Image as ImageIcon } from 'lucide-react'
+import { useState } from 'react'
+import type { ReactElement } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { Place } from '../../shared/contract/contract.ts'
+import { Button } from '../ui/Button.tsx'
+import { TextInput } from '../ui/fields.tsx'
+import { ErrorNotice } from '../ui/ErrorNotice.tsx'
+import { classes } from '../ui/classes.ts'
+import { useBridge } from './bridge-context.tsx'
+
+function placeKey(placeId: string | null): readonly ['places', string | null] {
+  return ['places', placeId]
+}
+
+function focusOnMount(element: HTMLElement | null): void {
+  element?.focus()
+}
+
+/**
+ * Folders and files of the machine the program runs on, by opaque id. `current` is the folder shown
+ * (null: the roots). With `picked` and `onPick`, entries can be ticked.
+ */
+export function PlaceBrowser(properties: {
+  readonly current: Place | null
+  readonly onEnter: (place: Place | null) => void
+  readonly showFiles: boolean
+  readonly canCreateFolder: boolean
+  readonly picked?: readonly Place[]
+  readonly onPick?: (picked: readonly Place[]) => void
+}): ReactElement {
+  const { current, onEnter, picked = [], onPick } = properties
+  const { t } = useTranslation()
+  const bridge = useBridge()
+  const client = useQueryClient()
+  const placeId = current?.placeId ?? null
+  const listing = useQuery({
+    queryKey: placeKey(placeId),
+    queryFn: ({ signal }) => bridge.places.list({ placeId }, { signal }),
+    staleTime: 0,
+  })
+  const [newFolder, setNewFolder] = useState<string | null>(null)
+  const [error, setError] = useState<unknown>(null)
+  const entries = (listing.data?.entries ?? []).filter((entry) => properties.showFiles || entry.kind === 'folder')
+
+  function toggle(place: Place): void {
+    const others = picked.filter((other) => other.placeId !== place.placeId)
+    onPick?.(others.length === picked.length ? [...picked, place] : others)
+  }
+
+  async function create(): Promise<void> {
+    if (placeId === null || newFolder === null || newFolder.trim() === '') return
+    try {
+      const place = await bridge.places.createFolder({ placeId, name: newFolder.trim() })
+      setNewFolder(null)
+      setError(null)
+      await client.invalidateQueries({ queryKey: placeKey(placeId) })
+      onEnter(place)
+    } catch (failure) {
+      setError(failure)
+    }
+  }
+
+  return (
+    <div className="flex flex-col gap-2" data-testid="place-browser">
+      <div className="flex items-center gap-2">
+        <nav aria-label={t('common.places.trail')} className="flex min-w-0 flex-1 flex-wrap items-center">
+          <Button variant="quiet" className="px-1.5" onClick={() => onEnter(null)}>
+            <HardDrive aria-hidden size={14} />
+            {t('common.places.start')}
+          </Button>
+          {(listing.data?.trail ?? []).map((place) => (
+            <span key={place.placeId} className="flex items-center">
+              <ChevronRight aria-hidden size={12} className="text-muted" />
+              <Button variant="quiet" className="px-1.5" onClick={() => onEnter(place)}>
+                {place.name}
+              </Button>
+            </span>
+          ))}
+        </nav>
+        {properties.canCreateFolder && placeId !== null && newFolder === null && (
+          <Button variant="quiet" onClick={() => setNewFolder('')}>
+            <FolderPlus aria-hidden size={14} />
+            {t('common.places.newFolder')}
+          </Button>
+        )}
+      </div>
+      {newFolder !== null && (
+        <form
+          className="flex gap-2"
+          onSubmit={(event) => {
+            event.preventDefault()
+            void create()
+          }}
+        >
+          <TextInput
+            ref={focusOnMount}
+            aria-label={t('common.places.folderName')}
+            placeholder={t('common.places.folderName')}
+            value={newFolder}
+            onChange={(event) => setNewFolder(event.currentTarget.value)}
+          />
+          <Button type="submit" disabled={newFolder.trim() === ''}>
+            {t('common.create')}
+          </Button>
+          <Button variant="quiet" onClick={() => setNewFolder(null)}>
+            {t('common.cancel')}
+          </Button>
+        </form>
+      )}
+      {error !== null && <ErrorNotice error={error} />}
+      {listing.error !== null && (
+        <ErrorNotice error={listing.error}>
+          <Button onClick={() => void listing.refetch()}>{t('common.retry')}</Button>
+        </ErrorNotice>
+      )}
+      <ul className="h-64 overflow-y-auto rounded-md border border-line bg-base p-1">
+        {entries.map((place) => {
+          const isPicked = picked.some((other) => other.placeId === place.placeId)
+          const Icon = place.kind === 'file' ? ImageIcon : place.isProject ? FolderCheck : Folder
+          return (
+            <li
+              key={place.placeId}
+              className={classes(
+                'flex items-center gap-2 rounded-md px-1.5 hover:bg-hover',
+                isPicked && 'bg-accent-soft',
+              )}
+            >
+              {onPick !== undefined && (
+                <input
+                  type="checkbox"
+                  className="accent-accent"
+                  aria-label={t('common.places.pick', { name: place.name })}
+                  checked={isPicked}
+                  onChange={() => toggle(place)}
+                />
+              )}
+              <button
+                type="button"
+                className="flex h-7 min-w-0 flex-1 items-center gap-2 text-left"
+                onClick={() => (place.kind === 'folder' ? onEnter(place) : toggle(place))}
+              >
+                <Icon aria-hidden size={15} className={place.isProject ? 'text-accent' : 'text-muted'} />
+                <span className="truncate">{place.name}</span>
+                {place.isProject && <span className="text-sm text-accent">{t('common.places.project')}</span>}
+              </button>
+            </li>
+          )
+        })}
+        {entries.length === 0 && (
+          <li className="p-3 text-center text-muted">
+            {listing.isPending ? t('common.loading') : t('common.places.noFolders')}
+          </li>
+        )}
+      </ul>
+      {listing.data !== undefined && placeId !== null && (
+        <p className="text-sm text-muted">{t('common.places.imagesHere', { count: listing.data.imageCount })}</p>
+      )}
+    </div>
+  )
+}

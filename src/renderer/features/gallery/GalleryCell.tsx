@@ -1,0 +1,82 @@
+/* oxlint-disable jsx-a11y/prefer-tag-over-role -- an <option> cannot hold a picture */
+import { memo } from 'react'
+import type { MouseEvent, ReactElement } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { ImageSummary } from '../../../shared/contract/contract.ts'
+import { StatusBadge } from '../../app/StatusBadge.tsx'
+import { Thumbnail } from '../../app/Thumbnail.tsx'
+import { classes } from '../../ui/classes.ts'
+
+function percentOf(score: number | null): number | null {
+  return score === null ? null : Math.round(score * 100)
+}
+
+/** One image of the grid; a grey place while its page is on the way. */
+export const GalleryCell = memo(function GalleryCell(properties: {
+  readonly id: string
+  readonly index: number
+  readonly total: number
+  readonly image: ImageSummary | undefined
+  readonly selected: boolean
+  readonly active: boolean
+  readonly onPress: (index: number, event: MouseEvent) => void
+  readonly onOpen: (index: number) => void
+}): ReactElement {
+  const { t } = useTranslation()
+  const { image, index, selected, active } = properties
+  const name = image?.name.split('/').at(-1) ?? ''
+  const percent = percentOf(image?.lowestScore ?? null)
+  return (
+    <div
+      id={properties.id}
+      role="option"
+      tabIndex={-1}
+      aria-selected={selected}
+      aria-setsize={properties.total}
+      aria-posinset={index + 1}
+      data-testid="gallery-cell"
+      data-image-id={image?.id}
+      data-image-name={image?.name}
+      className={classes(
+        'flex min-w-0 flex-1 flex-col overflow-hidden rounded-lg border bg-surface',
+        selected ? 'border-accent bg-accent-soft' : 'border-line hover:border-edge',
+        active && 'group-focus-visible:ring-2 group-focus-visible:ring-accent',
+      )}
+      onMouseDown={(event) => properties.onPress(index, event)}
+      onDoubleClick={() => properties.onOpen(index)}
+    >
+      <div className="relative min-h-0 flex-1 bg-base">
+        {image !== undefined && (
+          <Thumbnail
+            imageId={image.id}
+            name={image.name}
+            overlayRevision={image.overlayRevision}
+            hasOverlay={image.annotationCount > 0}
+          />
+        )}
+        {percent !== null && (
+          <span
+            title={t('gallery.certaintyTitle', { percent })}
+            className="absolute top-1.5 right-1.5 rounded bg-base/85 px-1 text-xs text-text tabular-nums"
+          >
+            {t('gallery.certainty', { percent })}
+          </span>
+        )}
+      </div>
+      <div className="flex flex-col px-2 pt-1 pb-1.5">
+        <span className="truncate" title={image?.name}>
+          {name}
+        </span>
+        <span className="flex h-4 items-center justify-between gap-2 overflow-hidden text-sm text-muted">
+          {image !== undefined && <StatusBadge status={image.status} />}
+          {image !== undefined && image.proposedCount === 0 && image.annotationCount > 0 && (
+            <span className="truncate">{t('gallery.annotations', { count: image.annotationCount })}</span>
+          )}
+          {image !== undefined && image.proposedCount > 0 && (
+            <span className="truncate">{t('gallery.proposals', { count: image.proposedCount })}</span>
+          )}
+        </span>
+      </div>
+    </div>
+  )
+})
