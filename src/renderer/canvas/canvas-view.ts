@@ -4,7 +4,7 @@ import { screenPx } from './coordinates.ts'
 import { GlRenderer, paletteFlags, paletteWidth } from './gl-renderer.ts'
 import { ImageTiles } from './image-tiles.ts'
 import type { TileLoader } from './image-tiles.ts'
-import { MaskLayer } from './mask-layer.ts'
+import type { MaskLayer } from './mask-layer.ts'
 import { drawOverlay } from './overlay.ts'
 import type { OverlayScene } from './overlay.ts'
 import { idlePolygon } from './polygon-tool.ts'
@@ -30,7 +30,8 @@ export interface MaskStyle {
 }
 
 export interface CanvasViewOptions {
-  readonly image: Size
+  /** The masks, and the size of the image. */
+  readonly layer: MaskLayer
   readonly load: TileLoader
   /** The view has moved. `zoom` is device pixels per image pixel. */
   readonly onViewport: (viewport: Viewport, zoom: number) => void
@@ -78,8 +79,8 @@ export class CanvasView implements Disposable {
   constructor(host: HTMLElement, options: CanvasViewOptions) {
     this.#host = host
     this.#options = options
-    this.image = options.image
-    this.layer = new MaskLayer(options.image)
+    this.layer = options.layer
+    this.image = options.layer.size
     this.canvas = document.createElement('canvas')
     this.#overlayCanvas = document.createElement('canvas')
     const gl = this.canvas.getContext('webgl2', { alpha: false, antialias: false, depth: false, stencil: false })
@@ -92,9 +93,11 @@ export class CanvasView implements Disposable {
     this.canvas.style.touchAction = 'none'
     this.#overlayCanvas.style.pointerEvents = 'none'
     this.#overlayCanvas.setAttribute('aria-hidden', 'true')
+    this.canvas.tabIndex = 0
+    this.canvas.setAttribute('role', 'img')
     this.#renderer = new GlRenderer(gl)
     this.#tiles = new ImageTiles({
-      image: options.image,
+      image: this.image,
       load: options.load,
       maxBytes: imageCacheBytes,
       onChange: () => this.invalidate(),

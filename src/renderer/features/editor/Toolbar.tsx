@@ -1,0 +1,73 @@
+import { Brush, Eraser, EyeOff, Maximize, MousePointer2, Pentagon, Scan, ZoomIn, ZoomOut } from 'lucide-react'
+import type { LucideIcon } from 'lucide-react'
+import type { ReactElement } from 'react'
+import { useTranslation } from 'react-i18next'
+import { CommandButton } from '../../app/CommandButton.tsx'
+import { runCommand, useCommand } from '../../app/commands.ts'
+import { IconButton } from '../../ui/IconButton.tsx'
+import { tools, useEditorView } from './editor-view.ts'
+import type { Tool } from './editor-view.ts'
+
+const icons: Readonly<Record<Tool, LucideIcon>> = {
+  select: MousePointer2,
+  brush: Brush,
+  eraser: Eraser,
+  polygon: Pentagon,
+}
+
+/** The strip of tools beside the picture. */
+export function Toolbar(): ReactElement {
+  const { t } = useTranslation()
+  const tool = useEditorView((state) => state.tool)
+  return (
+    <div
+      role="toolbar"
+      aria-label={t('editor.tools')}
+      aria-orientation="vertical"
+      className="flex w-10 shrink-0 flex-col items-center gap-1 border-r border-line bg-surface py-2"
+    >
+      {tools.map((name) => (
+        <ToolButton key={name} name={name} isInHand={name === tool} />
+      ))}
+      <div aria-hidden className="my-1 h-px w-6 bg-line" />
+      <CommandButton id="editor.fit" icon={Maximize} iconOnly />
+      <CommandButton id="editor.actualSize" icon={Scan} iconOnly />
+      <CommandButton id="editor.zoomIn" icon={ZoomIn} iconOnly />
+      <CommandButton id="editor.zoomOut" icon={ZoomOut} iconOnly />
+      <BareButton />
+    </div>
+  )
+}
+
+function ToolButton(properties: { readonly name: Tool; readonly isInHand: boolean }): ReactElement {
+  const { t } = useTranslation()
+  const id = `editor.${properties.name}`
+  const command = useCommand(id)
+  return (
+    <IconButton
+      icon={icons[properties.name]}
+      label={t(`editor.command.${properties.name}`)}
+      keys={command?.keys[0]}
+      side="right"
+      pressed={properties.isInHand}
+      data-command={id}
+      onClick={() => void runCommand(id, { source: 'button' })}
+    />
+  )
+}
+
+function BareButton(): ReactElement {
+  const { t } = useTranslation()
+  const bare = useEditorView((state) => state.bare)
+  return (
+    <IconButton
+      icon={EyeOff}
+      label={t('editor.command.bare')}
+      keys="X"
+      side="right"
+      pressed={bare}
+      data-command="editor.bare"
+      onClick={() => void runCommand('editor.bare', { source: 'button' })}
+    />
+  )
+}

@@ -1,0 +1,236 @@
+import { beforeEach, describe, expect, it, vi } from 'vitest'
+import { coreOf, createAnnotation } from '../../../shared/domain/annotations.ts'
+import type { AnnotationCore } from '../../../shared/domain/records.ts'
+import { AppError } from '../../../shared/errors.ts'
+import { createBitmap } from '../../../shared/mask/bitmap.ts'
+import { tilesArea, tilesFromBitmap } from '../../../shared/mask/tiles.ts'
+import type { Span } from '../../canvas/spans.ts'
+import { CommitQueue } from './commit-queue.ts'
+import { EditorDocument } from './editor-document.ts'
+import type { Gesture, PaintTarget } from './editor-document.ts'
+import { MemoryProject, testImage } from './memory-project.test-support.ts'
+
+let project: MemoryProject
+let queue: CommitQueue<Gesture>
+let document: EditorDocument
+
+const proposal: AnnotationCore = {
+  id: 'proposal',
+  imageId: 'image',
+  classId: 'jacket',
+  kind: 'mask',
+  origin: 'predicted',
+  state: 'proposed',
+  score: 0.7,
+  versionId: 'v1',
+  polygon: null,
+  box: null,
+  createdAt: '2026-01-01T00:00:00.000Z',
+}
+
+function square(x: number, y: number, side: number) {
+  const bitmap = createBitmap(testImage.width, testImage.height)
+  for (let row = y; row < y + side; row++) {
+    bitmap.data.fill(1, row * testImage.width + x, row * testImage.width + x + side)
+  }
+  return tilesFromBitmap(bitmap)
+}
+
+function spansOf(x: number, y: number, side: number): Span[] {
+  return Array.from({ length: side }, (_, row): Span => [y + row, x, x + side])
+}
+
+function paint(target: PaintTarget, spans: readonly Span[], value: 0 | 1 = 1): boolean {
+  document.begin(target).write(spans, value)
+  return document.finish(value === 1 ? 'brush' : 'erase', value)
+}
+
+async function open(): Promise<void> {
+  document = new EditorDocument(project.bridge, project.projectId, 'image', queue)
+  document.refresh()
+  await settled()
+}
+
+async function settled(): Promise<void> {
+  await vi.waitFor(() => {
+    expect(document.state.getState()).toMatchObject({ phase: 'ready', settled: true })
+    expect(queue.state.getState().pending).toBe(0)
+  })
+}
+
+const fresh: PaintTarget = { annotationId: 'fresh', classId: 'jacket', isNew: true }
+const onProposal: PaintTarget = { annotationId: 'proposal', classId: 'jacket', isNew: false }
+
+beforeEach(async () => {
+  project = new MemoryProject()
+  queue = new CommitQueue<Gesture>((entry) => project.bridge.history.commit({ projectId: 'project', entry }))
+  await open()
+})
+
+describe('EditorDocument', () => {
+  it('writes a new annotation and its pixels as one entry, annotation first', async () => {
+    expect(paint(fresh, spansOf(10, 10, 20))).toBe(true)
+    expect(document.annotation('fresh')).toMatchObject({ area: 400, bounds: [10, 10, 20, 20], origin: 'drawn' })
+    await settled()
+    expect(project.commits.map((entry) => entry.operations.map((operation) => operation.kind))).toEqual([
+      ['annotation', 'mask'],
+    ])
+    expect(project.tilesOf('fresh')).toEqual(square(10, 10, 20))
+  })
+
+  it('writes nothing when nothing changed', async () => {
+    paint(fresh, spansOf(10, 10, 20))
+    await settled()
+    expect(paint({ ...fresh, isNew: false }, spansOf(12, 12, 5))).toBe(false)
+    expect(paint({ ...fresh, annotationId: 'other' }, spansOf(-50, -50, 20))).toBe(false)
+    document.begin({ ...fresh, annotationId: 'third' }).write(spansOf(50, 50, 9), 1)
+    document.bail()
+    expect(project.commits).toHaveLength(1)
+    expect(document.layer?.tilesOf('third')).toEqual([])
+    expect(document.layer?.slots).toHaveLength(1)
+  })
+
+  it('makes an accepted correction of a proposal that is drawn on', async () => {
+    project.change(createAnnotation(proposal, square(0, 0, 30)))
+    await settled()
+    paint(onProposal, spansOf(0, 0, 10), 0)
+    expect(document.annotation('proposal')).toMatchObject({ origin: 'corrected', state: 'accepted', area: 800 })
+    await settled()
+    expect(project.annotations[0]).toMatchObject({ origin: 'corrected', state: 'accepted', area: 800, versionId: 'v1' })
+    expect(project.commits).toHaveLength(1)
+  })
+
+  it('keeps a polygon as source until it is painted on', async () => {
+    const ring = [10, 10, 20, 10, 20, 20, 10, 20]
+    document.begin(fresh).write(spansOf(10, 10, 10), 1)
+    document.finish('polygon', 1, ring)
+    await settled()
+    expect(project.annotations[0]?.polygon).toEqual([ring])
+    paint({ ...fresh, isNew: false }, spansOf(20, 20, 3))
+    await settled()
+    expect(project.annotations[0]?.polygon).toBeNull()
+  })
+
+  it('removes the annotation with its last pixel, and its role as an example before that', async () => {
+    project.change([
+      ...createAnnotation({ ...proposal, origin: 'drawn', state: 'accepted' }, square(5, 5, 4)),
+      {
+        kind: 'support',
+        before: null,
+        after: { annotationId: 'proposal', classId: 'jacket', imageId: 'image', role: 'example', addedAt: 'now' },
+      },
+    ])
+    await settled()
+    paint(onProposal, spansOf(0, 0, 40), 0)
+    await settled()
+    expect(project.annotations).toEqual([])
+    expect(project.commits[0]?.operations.map((operation) => operation.kind)).toEqual(['support', 'mask', 'annotation'])
+    project.undo()
+    await settled()
+    expect(document.annotation('proposal')).toMatchObject({ area: 16 })
+    expect(document.layer?.tilesOf('proposal')).toEqual(square(5, 5, 4))
+    expect(document.state.getState().supports).toHaveLength(1)
+  })
+
+  it('deletes and reassigns as one entry each', async () => {
+    paint(fresh, spansOf(10, 10, 20))
+    document.reassign('fresh', 'shoe')
+    document.remove('fresh')
+    await settled()
+    expect(project.commits.map((entry) => entry.labelKey)).toEqual(['brush', 'reassignClass', 'deleteAnnotation'])
+    project.undo()
+    await settled()
+    expect(document.annotation('fresh')).toMatchObject({ classId: 'shoe', area: 400 })
+    expect(document.layer?.tilesOf('fresh')).toEqual(square(10, 10, 20))
+  })
+
+  it('sends strokes in order, one at a time, and is saved only when all are acknowledged', async () => {
+    const release: (() => void)[] = []
+    project.beforeCommit = () => new Promise((resolve) => release.push(resolve))
+    for (let stroke = 0; stroke < 5; stroke++) paint({ ...fresh, isNew: stroke === 0 }, spansOf(stroke * 30, 5, 20))
+    expect(queue.state.getState().pending).toBe(5)
+    for (let sent = 1; sent <= 5; sent++) {
+      await vi.waitFor(() => expect(release).toHaveLength(sent))
+      expect(project.commits).toHaveLength(sent - 1)
+      release[sent - 1]?.()
+    }
+    await settled()
+    expect(tilesArea(project.tilesOf('fresh'))).toBe(2000)
+  })
+
+  it('does not fetch its own pixels again, but everybody else’s', async () => {
+    const before = project.maskFetches
+    paint(fresh, spansOf(10, 10, 20))
+    await settled()
+    paint({ ...fresh, isNew: false }, spansOf(40, 10, 20))
+    await settled()
+    expect(project.maskFetches).toBe(before)
+    project.change(createAnnotation(proposal, square(0, 0, 30)))
+    await settled()
+    expect(project.maskFetches).toBe(before + 1)
+    expect(document.layer?.tilesOf('proposal')).toEqual(square(0, 0, 30))
+  })
+
+  it('never lays an answer over a gesture in progress', async () => {
+    paint(fresh, spansOf(10, 10, 20))
+    await settled()
+    const edit = document.begin({ ...fresh, isNew: false })
+    edit.write(spansOf(100, 10, 20), 1)
+    project.change(createAnnotation(proposal, square(0, 0, 30)))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(document.layer?.editing).toBe(true)
+    expect(document.annotation('proposal')).toBeUndefined()
+    edit.write(spansOf(130, 10, 20), 1)
+    document.finish('brush', 1)
+    await settled()
+    expect(tilesArea(project.tilesOf('fresh'))).toBe(1200)
+    expect(document.annotation('proposal')).toBeDefined()
+  })
+
+  it('keeps a failed write, says so, and writes it on retry', async () => {
+    project.beforeCommit = () => Promise.reject(new AppError('Io', 'diskFull', 'The disk is full.'))
+    paint(fresh, spansOf(10, 10, 20))
+    paint({ ...fresh, isNew: false }, spansOf(40, 10, 20))
+    await vi.waitFor(() => expect(queue.state.getState().failure).toMatchObject({ imageId: 'image' }))
+    expect(await queue.settled()).toBe(false)
+    expect(queue.state.getState().pending).toBe(2)
+    expect(tilesArea(document.layer?.tilesOf('fresh') ?? [])).toBe(800)
+    project.beforeCommit = () => Promise.resolve()
+    queue.retry()
+    await settled()
+    expect(tilesArea(project.tilesOf('fresh'))).toBe(800)
+  })
+
+  it('rolls back what the user discards', async () => {
+    project.beforeCommit = () => Promise.reject(new AppError('Io', 'diskFull', 'The disk is full.'))
+    paint(fresh, spansOf(10, 10, 20))
+    await vi.waitFor(() => expect(queue.state.getState().failure).not.toBeNull())
+    document.discard()
+    await settled()
+    expect(document.state.getState().annotations).toEqual([])
+    expect(document.layer?.slots).toEqual([])
+  })
+
+  it('draws again on the newer state after a conflict', async () => {
+    project.change(createAnnotation(proposal, square(0, 0, 30)))
+    await settled()
+    let first = true
+    project.beforeCommit = () => {
+      if (!first) return Promise.resolve()
+      first = false
+      const record = project.annotations.find((each) => each.id === 'proposal')
+      if (record === undefined) throw new Error('no proposal')
+      const core = coreOf(record)
+      project.change([
+        { kind: 'annotation', before: core, after: { ...core, classId: 'shoe' } },
+        { kind: 'mask', annotationId: 'proposal', tiles: square(60, 60, 10) },
+      ])
+      return Promise.resolve()
+    }
+    paint(onProposal, spansOf(20, 20, 20))
+    await vi.waitFor(() => expect(queue.state.getState().failure?.problem).toMatchObject({ code: 'Conflict' }))
+    await document.reapply()
+    await settled()
+    expect(project.annotations[0]).toMatchObject({ classId: 'shoe', state: 'accepted', area: 900 + 300 + 100 })
+  })
+})

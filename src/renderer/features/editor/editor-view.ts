@@ -1,0 +1,82 @@
+import { useStore } from 'zustand'
+import { createStore } from 'zustand/vanilla'
+import { idlePolygon } from '../../canvas/polygon-tool.ts'
+import type { PolygonState } from '../../canvas/polygon-tool.ts'
+
+export const tools = ['select', 'brush', 'eraser', 'polygon'] as const
+export type Tool = (typeof tools)[number]
+
+/** How the editor looks and which tool is in hand. Nothing of it is project data and nothing of it is undone. */
+export interface EditorView {
+  readonly tool: Tool
+  /** Diameter in image pixels. */
+  readonly brushDiameter: number
+  /** Of the masks' fill, 0 to 1. */
+  readonly opacity: number
+  /** The bare image: no masks. */
+  readonly bare: boolean
+  readonly hiddenIds: ReadonlySet<string>
+  /** Device pixels per image pixel. */
+  readonly zoom: number
+  /** The last frame has every tile and mask of the view. */
+  readonly drawn: boolean
+  readonly polygon: PolygonState
+  /** A stroke is being drawn. */
+  readonly drawing: boolean
+}
+
+/** Takes a tool in hand; a polygon in progress is given up. */
+export function setTool(tool: Tool): void {
+  editorView.setState({ tool, polygon: idlePolygon })
+}
+
+const smallestBrush = 1
+const largestBrush = 600
+
+export const editorView = createStore<EditorView>(() => ({
+  tool: 'brush',
+  brushDiameter: 24,
+  opacity: 0.45,
+  bare: false,
+  hiddenIds: new Set(),
+  zoom: 1,
+  drawn: false,
+  polygon: idlePolygon,
+  drawing: false,
+}))
+
+export function useEditorView<Part>(select: (state: EditorView) => Part): Part {
+  return useStore(editorView, select)
+}
+
+/** @param diameter image pixels; kept within 1 and 600, whole */
+export function setBrushDiameter(diameter: number): void {
+  editorView.setState({ brushDiameter: Math.round(Math.min(largestBrush, Math.max(smallestBrush, diameter))) })
+}
+
+/** One step larger (1) or smaller (-1): about a sixth, at least one pixel. */
+export function stepBrush(direction: 1 | -1): void {
+  const { brushDiameter } = editorView.getState()
+  const step = Math.max(1, Math.round(brushDiameter / 6))
+  setBrushDiameter(brushDiameter + direction * step)
+}
+
+export function setOpacity(opacity: number): void {
+  editorView.setState({ opacity: Math.min(1, Math.max(0, Math.round(opacity * 100) / 100)) })
+}
+
+/** What belongs to one image only, forgotten with it. */
+export function resetForImage(): void {
+  editorView.setState({ hiddenIds: new Set(), bare: false, drawn: false, polygon: idlePolygon, drawing: false })
+}
+
+export function setHidden(ids: readonly string[], hidden: boolean): void {
+  editorView.setState(({ hiddenIds }) => {
+    const next = new Set(hiddenIds)
+    for (const id of ids) {
+      if (hidden) next.add(id)
+      else next.delete(id)
+    }
+    return { hiddenIds: next }
+  })
+}
