@@ -34,7 +34,10 @@ test.each(['260x260', '320x320', '448x448', '512x384'])('the features at %s are 
   expect(largestDifference(features, golden)).toBeLessThan(1e-4)
   // The comparison itself can fail: one changed value shows.
   const first = golden.outputs[0]!
-  const changed = { ...golden, outputs: [{ ...first, values: [first.values[0]! + first.scale / 100, ...first.values.slice(1)] }] }
+  const changed = {
+    ...golden,
+    outputs: [{ ...first, values: [first.values[0]! + first.scale / 100, ...first.values.slice(1)] }],
+  }
   expect(largestDifference(features, changed)).toBeGreaterThan(5e-3)
 })
 

@@ -18,6 +18,8 @@ export interface EngineImage {
   readonly height: number
   /** The picture resized to exactly `width x height` (8-bit RGB). */
   readonly pixels: (width: number, height: number, signal?: AbortSignal) => Promise<RgbPixels>
+  /** Where its features are kept, when not in the engine's own cache folder. */
+  readonly cacheFolder?: string | undefined
 }
 
 export interface EngineClass {
@@ -32,7 +34,7 @@ export interface EnginePrediction {
   /** Full-size mask; empty when the class was not found. */
   readonly tiles: readonly MaskTile[]
   readonly area: number
-  /** Calibrated confidence, 0 to 1. */
+  /** How sure, 0 to 1: the mean margin over the threshold. It orders predictions; it is not a probability. */
   readonly score: number
 }
 

@@ -1,8 +1,9 @@
+import type * as OnnxRuntime from 'onnxruntime-node'
 import type { InferenceSession } from 'onnxruntime-node'
 import { AppError } from '../../shared/errors.ts'
 import type { VerifiedModel } from './models.ts'
 
-export type Runtime = typeof import('onnxruntime-node')
+export type Runtime = typeof OnnxRuntime
 
 /** What the runtime calls the providers of the contract. */
 export const runtimeProviders = {
@@ -48,8 +49,6 @@ export async function createSession(model: VerifiedModel, options: SessionOption
     interOpNumThreads: 1,
     // Errors only: warnings of the runtime are for its developers.
     logSeverityLevel: 3,
-    ...(options.profilePrefix === undefined
-      ? {}
-      : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
+    ...(options.profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
   })
 }

@@ -21,7 +21,11 @@ function randomGuide(width: number, height: number, seed: number): RgbPixels {
 }
 
 function randomClass(classId: string, threshold: number, width: number, height: number, seed: number): ClassScore {
-  return { classId, threshold, map: { width, height, data: Float32Array.from({ length: width * height }, noise(seed)) } }
+  return {
+    classId,
+    threshold,
+    map: { width, height, data: Float32Array.from({ length: width * height }, noise(seed)) },
+  }
 }
 
 /** Refined map at full size, straight from the definition: whole maps, no skipping. */
@@ -45,7 +49,9 @@ function fullSize(
     const x = position(pixel % size.width, size.width, guide.width)
     const y = position(Math.floor(pixel / size.width), size.height, guide.height)
     const column = (index: number): number =>
-      Math.fround(refined[y.at * guide.width + index]! * (1 - y.share) + refined[y.next * guide.width + index]! * y.share)
+      Math.fround(
+        refined[y.at * guide.width + index]! * (1 - y.share) + refined[y.next * guide.width + index]! * y.share,
+      )
     return column(x.at) * (1 - x.share) + column(x.next) * x.share
   })
 }
@@ -114,7 +120,10 @@ test('a class that is nowhere above its threshold is empty and has score 0', () 
     threshold: 0.5,
     map: { width: 2, height: 2, data: new Float32Array(4).fill(value) },
   })
-  const predictions = segmentScores({ width: 20, height: 10 }, randomGuide(20, 10, 4), [flat('no', 0.4), flat('yes', 1)])
+  const predictions = segmentScores({ width: 20, height: 10 }, randomGuide(20, 10, 4), [
+    flat('no', 0.4),
+    flat('yes', 1),
+  ])
   expect(predictions).toMatchObject([
     { classId: 'no', tiles: [], area: 0, score: 0 },
     { classId: 'yes', area: 200 },

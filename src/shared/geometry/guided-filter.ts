@@ -280,8 +280,7 @@ function boxMean(values: Float32Array, width: number, height: number, radius: nu
   const perRow = windowShares(height, radius)
   const sums = new Float64Array(width)
   const none = new Float32Array(width)
-  const row = (y: number): Float32Array =>
-    y >= 0 && y < height ? rowMeans.subarray(y * width, (y + 1) * width) : none
+  const row = (y: number): Float32Array => (y >= 0 && y < height ? rowMeans.subarray(y * width, (y + 1) * width) : none)
   for (let y = 0; y < Math.min(radius, height); y++) slide(sums, row(y), none, 0, none)
   for (let y = 0; y < height; y++) {
     slide(sums, row(y + radius), row(y - radius - 1), perRow[y] ?? 0, result.subarray(y * width, (y + 1) * width))
@@ -291,11 +290,20 @@ function boxMean(values: Float32Array, width: number, height: number, radius: nu
 
 /** One over the number of entries in the window around each of `size` entries. */
 function windowShares(size: number, radius: number): Float64Array {
-  return Float64Array.from({ length: size }, (_, i) => 1 / (Math.min(i + radius, size - 1) - Math.max(i - radius, 0) + 1))
+  return Float64Array.from(
+    { length: size },
+    (_, i) => 1 / (Math.min(i + radius, size - 1) - Math.max(i - radius, 0) + 1),
+  )
 }
 
 /** Moves the column sums down by a row and writes their shares. */
-function slide(sums: Float64Array, entering: Float32Array, leaving: Float32Array, share: number, out: Float32Array): void {
+function slide(
+  sums: Float64Array,
+  entering: Float32Array,
+  leaving: Float32Array,
+  share: number,
+  out: Float32Array,
+): void {
   for (let x = 0; x < sums.length; x++) {
     const sum = (sums[x] ?? 0) + (entering[x] ?? 0) - (leaving[x] ?? 0)
     sums[x] = sum

@@ -1,0 +1,70 @@
+import { providers } from '../../shared/contract/contract.ts'
+import { z } from '../../shared/zod.ts'
+import type { EngineInfo, EnginePrediction, RgbPixels } from './engine-port.ts'
+import type { PixelSize } from './input-size.ts'
+import type { ClassState, SupportState, TiledMask } from './predictor.ts'
+
+/** What `client.ts` and the engine process say to each other, over `processes/messages.ts`. */
+
+/** The engine's first message. */
+export const engineSetupSchema = z.strictObject({
+  modelsFolder: z.string(),
+  provider: z.enum(providers),
+  threads: z.int().positive(),
+  predictor: z.string(),
+})
+export type EngineSetup = Readonly<z.infer<typeof engineSetupSchema>>
+
+/** An image as the engine knows it: by its hash, with pixels only when its features are not on disk. */
+export interface ImageRequest {
+  readonly contentHash: string
+  /** Displayed size. */
+  readonly size: PixelSize
+  readonly input: PixelSize
+  readonly cacheFolder: string
+  /** The picture at exactly the input size. */
+  readonly pixels: RgbPixels | null
+}
+
+/** A class whose state is sent only when the engine may not know it. */
+export interface ClassRequest {
+  readonly classId: string
+  readonly versionHash: string
+  readonly state: ClassState | null
+}
+
+/** What must be sent as well: ask again with it. */
+export interface Missing {
+  readonly kind: 'missing'
+  readonly pixels: boolean
+  readonly versionHashes: readonly string[]
+}
+
+export interface EngineStatistics {
+  /** How often the backbone ran since the process started. */
+  readonly encoderRuns: number
+}
+
+export type EngineKinds = {
+  readonly info: {
+    readonly payload: null
+    readonly result: { readonly info: EngineInfo; readonly featureHash: string }
+  }
+  readonly statistics: { readonly payload: null; readonly result: EngineStatistics }
+  readonly encodeSupport: {
+    readonly payload: { readonly image: ImageRequest; readonly mask: TiledMask }
+    readonly result: { readonly kind: 'done'; readonly state: SupportState } | Missing
+  }
+  readonly fit: { readonly payload: readonly SupportState[]; readonly result: ClassState }
+  readonly segment: {
+    readonly payload: {
+      readonly image: ImageRequest
+      /** The photograph that edges are refined on, at `guideSize`. */
+      readonly guide: RgbPixels
+      readonly classes: readonly ClassRequest[]
+    }
+    readonly result:
+      | { readonly kind: 'done'; readonly predictions: readonly EnginePrediction[]; readonly usedCache: boolean }
+      | Missing
+  }
+}

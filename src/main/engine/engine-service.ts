@@ -1,0 +1,159 @@
+import { AppError, throwIfAborted } from '../../shared/errors.ts'
+import type { RequestHandlers } from '../processes/child.ts'
+import { createBackbone } from './backbone.ts'
+import type { Backbone } from './backbone.ts'
+import { engineSetupSchema } from './engine-messages.ts'
+import type { ClassRequest, EngineKinds, EngineSetup, ImageRequest, Missing } from './engine-messages.ts'
+import type { EngineInfo, RgbPixels } from './engine-port.ts'
+import type { FeatureKey } from './feature-path.ts'
+import { FeatureStore } from './feature-store.ts'
+import { Lru } from './lru.ts'
+import { backboneEntrySchema, featureHash, loadVerifiedModel, readModelEntry } from './models.ts'
+import type { BackboneEntry, VerifiedModel } from './models.ts'
+import type { ClassState, FeatureMaps, Predictor } from './predictor.ts'
+import type { PredictorContext } from './predictors.ts'
+import { requireProvider } from './provider-proof.ts'
+import { segmentScores } from './segment.ts'
+
+/** Room for the states of a hundred classes with five examples each. Predictors may keep several times as much for them. */
+const stateBytes = 128 << 20
+
+interface LoadedFeatures {
+  readonly features: FeatureMaps
+  readonly usedCache: boolean
+}
+
+/**
+ * The request handlers of the engine process. Models are verified before anything else; a session is made
+ * when the first image needs one. `createPredictor` is a parameter so that tests bring their own.
+ */
+export async function startEngineService(
+  setup: unknown,
+  createPredictor: (id: string, context: PredictorContext) => Promise<Predictor>,
+): Promise<RequestHandlers<EngineKinds>> {
+  const checked = engineSetupSchema.parse(setup)
+  const entry = await readModelEntry(checked.modelsFolder, 'backbone', backboneEntrySchema)
+  const model = await loadVerifiedModel(checked.modelsFolder, entry)
+  const predictor = await createPredictor(checked.predictor, {
+    modelsFolder: checked.modelsFolder,
+    threads: checked.threads,
+    backbone: entry,
+  })
+  const engine = new EngineService(checked, model, predictor)
+  return {
+    info: async () => ({ info: await engine.info(), featureHash: engine.featureHash }),
+    statistics: () => ({ encoderRuns: engine.encoderRuns }),
+    encodeSupport: async ({ image, mask }, { signal }) => {
+      const loaded = await engine.load(image, signal)
+      if (loaded === null) return { kind: 'missing', pixels: true, versionHashes: [] }
+      return { kind: 'done', state: await predictor.encodeSupport(loaded.features, mask) }
+    },
+    fit: (supports) => predictor.fit(supports),
+    segment: async ({ image, guide, classes }, { signal }) => {
+      const states = engine.states(classes)
+      const loaded = await engine.load(image, signal)
+      if (loaded === null || states.kind === 'missing') return missing(loaded, states)
+      const maps = await predictor.predict(loaded.features, states.states)
+      throwIfAborted(signal)
+      const scores = classes.map(({ classId }, index) => {
+        const map = maps[index]
+        const state = states.states[index]
+        if (map === undefined || state === undefined) throw new Error('The predictor returned too few score maps')
+        return { classId, map, threshold: state.threshold }
+      })
+      return { kind: 'done', predictions: segmentScores(image.size, guide, scores), usedCache: loaded.usedCache }
+    },
+  }
+}
+
+type KnownStates =
+  | { readonly kind: 'known'; readonly states: readonly ClassState[] }
+  | { readonly kind: 'missing'; readonly versionHashes: readonly string[] }
+
+function missing(loaded: LoadedFeatures | null, states: KnownStates): Missing {
+  return {
+    kind: 'missing',
+    pixels: loaded === null,
+    versionHashes: states.kind === 'missing' ? states.versionHashes : [],
+  }
+}
+
+class EngineService {
+  readonly featureHash: string
+  encoderRuns = 0
+  readonly #setup: EngineSetup
+  readonly #model: VerifiedModel<BackboneEntry>
+  readonly #predictor: Predictor
+  readonly #store = new FeatureStore((sentence) => console.error(sentence))
+  readonly #states = new Lru<ClassState>(stateBytes, (state) => state.bytes.byteLength)
+  #backbone: Promise<Backbone> | null = null
+
+  constructor(setup: EngineSetup, model: VerifiedModel<BackboneEntry>, predictor: Predictor) {
+    this.#setup = setup
+    this.#model = model
+    this.#predictor = predictor
+    this.featureHash = featureHash(model.entry)
+  }
+
+  async info(): Promise<EngineInfo> {
+    const { provider, runtimeVersion, threads } = await this.#session()
+    const count = threads === 1 ? '1 thread' : `${threads} threads`
+    const device =
+      provider === 'cpu'
+        ? `CPU (onnxruntime ${runtimeVersion}, ${count})`
+        : `${provider} (onnxruntime ${runtimeVersion})`
+    return { predictor: this.#predictor.id, modelHash: this.#predictor.modelHash, provider, device }
+  }
+
+  /** Features of the image from disk or memory, else from its pixels; null when both are missing. */
+  async load(image: ImageRequest, signal: AbortSignal): Promise<LoadedFeatures | null> {
+    throwIfAborted(signal)
+    const key: FeatureKey = { contentHash: image.contentHash, featureHash: this.featureHash, input: image.input }
+    const stored = await this.#store.read(image.cacheFolder, key)
+    if (stored !== null) return { features: stored, usedCache: true }
+    if (image.pixels === null) return null
+    requireSize(image.pixels, image)
+    const backbone = await this.#session()
+    throwIfAborted(signal)
+    this.encoderRuns += 1
+    const features = await this.#store.write(image.cacheFolder, key, await backbone.run(image.pixels))
+    return { features, usedCache: false }
+  }
+
+  /** States by version hash; remembers those that were sent along. */
+  states(classes: readonly ClassRequest[]): KnownStates {
+    // Looked up before anything is added: what is added may push out what this very request needs.
+    const states = classes.map(({ versionHash, state }) => state ?? this.#states.get(versionHash))
+    for (const { versionHash, state } of classes) if (state !== null) this.#states.set(versionHash, state)
+    const known = states.filter((state) => state !== undefined)
+    if (known.length === classes.length) return { kind: 'known', states: known }
+    const versionHashes = classes.filter((_, index) => states[index] === undefined).map((entry) => entry.versionHash)
+    return { kind: 'missing', versionHashes }
+  }
+
+  #session(): Promise<Backbone> {
+    this.#backbone ??= this.#open().catch((error: unknown) => {
+      // The next request may try again.
+      this.#backbone = null
+      throw error
+    })
+    return this.#backbone
+  }
+
+  async #open(): Promise<Backbone> {
+    const { provider, threads } = this.#setup
+    if (provider === 'auto' || provider === 'cpu') return createBackbone(this.#model, { provider: 'cpu', threads })
+    await requireProvider(provider, this.#model, threads)
+    return createBackbone(this.#model, { provider, threads })
+  }
+}
+
+function requireSize(pixels: RgbPixels, image: ImageRequest): void {
+  if (pixels.width === image.input.width && pixels.height === image.input.height) return
+  throw new AppError(
+    'InvalidInput',
+    'pixelSize',
+    `The image was to be read at ${image.input.width} x ${image.input.height} pixels and came at ${pixels.width} x ${pixels.height}.`,
+    { params: { width: pixels.width, height: pixels.height } },
+  )
+}
