@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 import Database from 'better-sqlite3'
 import { join } from 'node:path'
 import { historySchemaVersion } from '../../shared/domain/history.ts'
@@ -17,10 +17,13 @@ import {
   newImage,
   newProposal,
   rectangle,
+  removeTemporaryFolders,
   temporaryFolder,
 } from './fixtures/sample-project.ts'
 import { createProject, openProject } from './project-store.ts'
 import type { ProjectStore } from './store-port.ts'
+
+afterAll(removeTemporaryFolders)
 
 const everything = process.env['EXEMPLAR_FULL'] === '1'
 
