@@ -36,7 +36,14 @@ export interface ExpectedCoco {
   readonly categories: number
 }
 
-function digestOf(imageId: number, categoryId: number, tiles: readonly MaskTile[], box: Box, area: number): string {
+/** Everything of an annotation as one digest: stored runs are canonical, so equal digests are equal pixels. */
+export function annotationDigest(
+  imageId: number,
+  categoryId: number,
+  tiles: readonly MaskTile[],
+  box: Box,
+  area: number,
+): string {
   const hash = createHash('sha256').update(JSON.stringify([imageId, categoryId, box, area]))
   for (const tile of tiles) hash.update(JSON.stringify([tile.x, tile.y, tile.runs.length])).update(tile.runs)
   return hash.digest('base64')
@@ -117,7 +124,7 @@ export async function exportCoco(
         attributes: attributesOf(annotation),
       }
       await writeEntry(annotationsFile, expected.length, written)
-      const digest = digestOf(record.id, category, tiles, box, area)
+      const digest = annotationDigest(record.id, category, tiles, box, area)
       expected.push({ annotationId: annotation.record.id, imageName: image.name, digest })
     }
   }
@@ -203,7 +210,7 @@ function isIdentical(
   // Box and area as the pixels of the file have them, so that those numbers are checked too.
   const isConsistent =
     isBox || (area === tilesArea(tiles) && JSON.stringify(bbox) === JSON.stringify(tilesBounds(tiles)))
-  return isConsistent && digestOf(imageId, categoryId, tiles, bbox, area) === wanted.digest
+  return isConsistent && annotationDigest(imageId, categoryId, tiles, bbox, area) === wanted.digest
 }
 
 function exportDiffers(what: string, count: number): AppError {

@@ -30,10 +30,10 @@ const annotationSchema = z.object({
   id: anyIdSchema.optional(),
   image_id: anyIdSchema,
   category_id: anyIdSchema,
-  segmentation: z.unknown(),
-  bbox: z.unknown(),
-  area: z.unknown(),
-  iscrowd: z.unknown(),
+  segmentation: z.unknown().optional(),
+  bbox: z.unknown().optional(),
+  area: z.unknown().optional(),
+  iscrowd: z.unknown().optional(),
 })
 type RawAnnotation = z.infer<typeof annotationSchema>
 
