@@ -76,7 +76,7 @@ export function readPackageTable(markdown: string): PackageTable {
 
 /** Tests, their fixtures and helpers: they may look anywhere, and nothing that ships may look at them. */
 export function isTestFile(path: string): boolean {
-  return path.startsWith('test/') || /\.(test|fixture)\.tsx?$/.test(path)
+  return path.startsWith('test/') || /\.(test|fixture|test-support)\.tsx?$/.test(path)
 }
 
 /**

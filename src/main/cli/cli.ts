@@ -2,7 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { details, exportFormats, providers } from '../../shared/contract/contract.ts'
 import type { ExportSpec } from '../../shared/contract/contract.ts'
 import { isAppError } from '../../shared/errors.ts'
-import { importFormats } from '../projects/import-annotations.ts'
+import { importFormats } from '../formats/registry.ts'
 import type { AnnotationImportSpec } from '../projects/import-annotations.ts'
 import { exitCode } from './context.ts'
 import type { CommandContext, ExitCode } from './context.ts'

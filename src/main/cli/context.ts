@@ -1,8 +1,3 @@
-import { resolve } from 'node:path'
-import { createCodec } from '../images/codec-client.ts'
-import { Session } from '../projects/session.ts'
-import { modelsFolder } from '../projects/paths.ts'
-import type { SessionOptions } from '../projects/session.ts'
 import type { Output } from './output.ts'
 
 /** What every command is given. `signal` is aborted by Ctrl+C. */
@@ -14,36 +9,3 @@ export interface CommandContext {
 /** Exit codes of the command line; a promise to scripts. */
 export const exitCode = { done: 0, failed: 1, usage: 2, partly: 3 } as const
 export type ExitCode = (typeof exitCode)[keyof typeof exitCode]
-
-type OpenOptions = Partial<Pick<SessionOptions, 'provider' | 'onJob'>> & { readonly create?: string }
-
-/** Opens the project (or makes it, named `create`), runs the work, and closes everything whatever happens. */
-export async function withSession<Result>(
-  context: CommandContext,
-  project: string,
-  work: (session: Session) => Promise<Result>,
-  options: OpenOptions = {},
-): Promise<Result> {
-  const codec = createCodec({ log: context.output.warn })
-  try {
-    const sessionOptions: SessionOptions = {
-      codec,
-      modelsFolder: modelsFolder(),
-      provider: options.provider ?? 'auto',
-      log: context.output.warn,
-      ...(options.onJob === undefined ? {} : { onJob: options.onJob }),
-    }
-    const folder = resolve(project)
-    const session =
-      options.create === undefined
-        ? Session.open(folder, sessionOptions)
-        : Session.create(folder, options.create, sessionOptions)
-    try {
-      return await work(session)
-    } finally {
-      await session.close()
-    }
-  } finally {
-    await codec.close()
-  }
-}

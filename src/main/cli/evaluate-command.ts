@@ -33,16 +33,15 @@ export async function evaluate(context: CommandContext, folder: string, options:
   const codec = createCodec({ log: context.output.warn })
   // Features are measured data here, not a project's: they live as long as the run.
   const cacheFolder = await mkdtemp(join(tmpdir(), 'exemplar-evaluate-'))
-  const engine = createEngine({ modelsFolder: modelsFolder(), cacheFolder, provider: 'auto', log: context.output.warn })
+  const engine = createEngine({
+    modelsFolder: modelsFolder(),
+    cacheFolder,
+    provider: 'auto',
+    predictor: options.predictor,
+    log: context.output.warn,
+  })
   try {
     const info = await engine.info()
-    if (info.predictor !== options.predictor) {
-      throw new AppError(
-        'Unsupported',
-        'predictorUnknown',
-        `There is no predictor "${options.predictor}" here. The one there is: ${info.predictor}.`,
-      )
-    }
     const results = await evaluateEpisodes(engine, codec, dataSet, list, {
       shots: options.shots,
       seed: options.seed,

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import type { ExportSpec } from '../../shared/contract/contract.ts'
-import { exitCode, withSession } from './context.ts'
+import { exitCode } from './context.ts'
 import type { CommandContext, ExitCode } from './context.ts'
 import { count } from './output.ts'
+import { withSession } from './with-session.ts'
 
 /** `export`: writes the data set, reads it back and says how many masks are identical. */
 export async function exportData(

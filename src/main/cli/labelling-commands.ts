@@ -4,10 +4,11 @@ import { AppError } from '../../shared/errors.ts'
 import { createCodec } from '../images/codec-client.ts'
 import { requireClass, ensureClass } from '../projects/classes.ts'
 import { acceptProposals, correctMask, sayNotHere, setReviewed } from '../projects/review.ts'
-import { exitCode, withSession } from './context.ts'
+import { exitCode } from './context.ts'
 import type { CommandContext, ExitCode } from './context.ts'
 import { imagesByName } from './names.ts'
 import { count } from './output.ts'
+import { withSession } from './with-session.ts'
 
 interface SupportOptions {
   readonly class: string

@@ -13,7 +13,7 @@ export interface Streams {
   readonly stderr: { write: (text: string) => unknown; readonly isTTY?: boolean }
 }
 
-const progressIntervalMs = 500
+const progressIntervalMs = { terminal: 200, file: 5_000 } as const
 
 export function createOutput(streams: Streams, json: boolean): Output {
   let lastProgressMs = 0
@@ -24,9 +24,10 @@ export function createOutput(streams: Streams, json: boolean): Output {
     },
     progress: (line) => {
       const now = Date.now()
-      if (now - lastProgressMs < progressIntervalMs) return
+      const isTerminal = streams.stderr.isTTY === true
+      if (now - lastProgressMs < progressIntervalMs[isTerminal ? 'terminal' : 'file']) return
       lastProgressMs = now
-      streams.stderr.write(streams.stderr.isTTY === true ? `\r\u001b[K${line}` : `${line}\n`)
+      streams.stderr.write(isTerminal ? `\r\u001b[K${line}` : `${line}\n`)
     },
     warn: (line) => {
       streams.stderr.write(`${line}\n`)

@@ -2,9 +2,10 @@ import { basename, resolve } from 'node:path'
 import type { AnnotationImportSpec } from '../projects/import-annotations.ts'
 import { imageStatuses } from '../../shared/domain/records.ts'
 import { projectInfo } from '../projects/project-info.ts'
-import { exitCode, withSession } from './context.ts'
+import { exitCode } from './context.ts'
 import type { CommandContext, ExitCode } from './context.ts'
 import { count } from './output.ts'
+import { withSession } from './with-session.ts'
 
 /** `new`: makes an empty project. */
 export async function newProject(

@@ -1,10 +1,11 @@
 import type { JobRecord, SegmentSpec } from '../../shared/contract/contract.ts'
 import { requireClass } from '../projects/classes.ts'
 import type { Session } from '../projects/session.ts'
-import { exitCode, withSession } from './context.ts'
+import { exitCode } from './context.ts'
 import type { CommandContext, ExitCode } from './context.ts'
 import { imagesByName } from './names.ts'
 import { count } from './output.ts'
+import { withSession } from './with-session.ts'
 
 export interface SegmentOptions {
   readonly class?: readonly string[]

@@ -1,0 +1,57 @@
+import type { Emit } from '../../shared/contract/contract.ts'
+import { rendererFolder } from '../projects/paths.ts'
+import { createHandlers } from './handlers/handlers.ts'
+import { createMediaSource } from './handlers/media-source.ts'
+import { Studio } from './handlers/studio.ts'
+import { startHost } from './http.ts'
+import { createMediaHandler } from './media.ts'
+import { openInBrowser } from './open-browser.ts'
+import { createPlaces } from './places.ts'
+import { createRecentProjects } from './recent.ts'
+
+export interface ServeOptions {
+  /** Opened at once and put on top of the recent projects; null for none. */
+  readonly project: string | null
+  /** 0 takes a free one. */
+  readonly port: number
+  /** Folders that may be browsed; null for the home folder. */
+  readonly roots: readonly string[] | null
+  readonly open: boolean
+  readonly log: (line: string) => void
+}
+
+export interface RunningStudio {
+  /** With its token: `http://127.0.0.1:<port>/#t=…` */
+  readonly url: string
+  readonly close: () => Promise<void>
+}
+
+/** The whole studio for a browser window: page, calls, events and media on one address of this machine. */
+export async function serveStudio(options: ServeOptions): Promise<RunningStudio> {
+  const places = createPlaces(options.roots === null ? {} : { roots: options.roots })
+  const recent = createRecentProjects()
+  const announce: { emit: Emit | null } = { emit: null }
+  const studio = new Studio({ emit: (...event) => announce.emit?.(...event), log: options.log })
+  if (options.project !== null) {
+    const session = studio.open(options.project)
+    recent.add({ folder: session.store.folder, name: session.store.name() })
+  }
+  const host = await startHost({
+    handlers: createHandlers(studio, places, recent),
+    media: createMediaHandler(createMediaSource(studio)),
+    rendererFolder: rendererFolder(),
+    port: options.port,
+    log: options.log,
+  })
+  announce.emit = host.emit
+  const browser = options.open ? await openInBrowser(host.url) : null
+  if (browser?.opened === false) options.log('There is no browser to open here: open the address yourself.')
+  return {
+    url: host.url,
+    close: async () => {
+      await browser?.forget()
+      await host.close()
+      await studio.close()
+    },
+  }
+}

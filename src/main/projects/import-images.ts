@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import type { ImportReport, Problem } from '../../shared/contract/contract.ts'
+import type { ImageCodec } from '../images/codec.ts'
+import { readImages } from '../images/read-images.ts'
+import type { ReadImage } from '../images/read-images.ts'
+import type { NewImage, ProjectStore } from '../store/store-port.ts'
+import { makeEntry } from './entries.ts'
+import type { RunOptions } from './session.ts'
+
+/** Rows a transaction: small enough that the gallery fills while the scan goes on. */
+const chunkSize = 32
+
+/**
+ * Adds images by path, folders recursively. Bad files are listed with their reason, never fatal. The history
+ * entry comes first and names the batch, so whatever the import got to before it was stopped can be undone.
+ */
+export async function importImages(
+  context: { readonly store: ProjectStore; readonly codec: ImageCodec },
+  paths: readonly string[],
+  copy: boolean,
+  options: RunOptions,
+): Promise<ImportReport> {
+  const { store } = context
+  const problems: Problem[] = []
+  const taken = new Set<string>()
+  let batchId: string | null = null
+  let added = 0
+  let duplicates = 0
+  let chunk: NewImage[] = []
+
+  const flush = (): void => {
+    if (chunk.length === 0) return
+    added += store.images.insert(chunk)
+    chunk = []
+  }
+  const readOptions = {
+    codec: context.codec,
+    copyTo: copy ? join(store.folder, 'images') : undefined,
+    isKnown: (contentHash: string) => store.images.byContentHash(contentHash) !== undefined,
+    signal: options.signal,
+    progress: options.progress,
+  }
+  try {
+    for await (const result of readImages(paths, readOptions)) {
+      if (result.kind === 'problem') problems.push({ name: result.name, reason: result.reason })
+      else if (result.kind === 'duplicate') duplicates++
+      else {
+        batchId ??= beginBatch(store)
+        chunk.push(newImage(store, taken, batchId, result))
+        if (chunk.length >= chunkSize) flush()
+      }
+    }
+  } finally {
+    flush()
+  }
+  return { batchId, added, duplicates, problems }
+}
+
+function beginBatch(store: ProjectStore): string {
+  const batchId = randomUUID()
+  store.history.commit(makeEntry('importImages', {}, [], [{ kind: 'batch', batchId, before: false, after: true }]))
+  return batchId
+}
+
+function newImage(
+  store: ProjectStore,
+  taken: Set<string>,
+  batchId: string,
+  read: ReadImage & { readonly kind: 'image' },
+): NewImage {
+  const name = freeName(read.name, (candidate) => taken.has(candidate) || store.images.byName(candidate) !== undefined)
+  taken.add(name)
+  const { format, width, height, orientation } = read.probe
+  return {
+    record: { id: randomUUID(), contentHash: read.contentHash, name, width, height, orientation, format, batchId },
+    path: read.path,
+  }
+}
+
+/** The name, or `stem (2).ext`, … when another image from another folder has it already. */
+function freeName(name: string, isTaken: (candidate: string) => boolean): string {
+  const dot = name.lastIndexOf('.')
+  const [stem, ending] = dot < 0 ? [name, ''] : [name.slice(0, dot), name.slice(dot)]
+  let candidate = name
+  for (let number = 2; isTaken(candidate); number++) candidate = `${stem} (${number})${ending}`
+  return candidate
+}
