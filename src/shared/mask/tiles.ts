@@ -4,7 +4,7 @@ import type { MaskTile } from '../domain/history.ts'
 import type { Box } from '../domain/records.ts'
 import { createBitmap } from './bitmap.ts'
 import type { Bitmap } from './bitmap.ts'
-import { edgesFromRuns, encodeTile, runsArea, runsBounds, tilePixels, xorRuns } from './tile-runs.ts'
+import { edgesFromRuns, runsArea, runsBounds, runsFromEdges, xorRuns } from './tile-runs.ts'
 
 /**
  * A whole mask is a list of tiles, sorted by `y`, then `x` (tile column and row, not pixels), without
@@ -23,20 +23,29 @@ export function compareTiles(a: MaskTile, b: MaskTile): number {
 export function tilesFromBitmap(bitmap: Bitmap, left = 0, top = 0): MaskTile[] {
   const { width, height, data } = bitmap
   const tiles: MaskTile[] = []
-  const pixels = new Uint8Array(tilePixels)
+  const edges: number[] = []
   for (let y = Math.floor(top / tileSize); y * tileSize < top + height; y++) {
     const rowFrom = Math.max(0, y * tileSize - top)
     const rowTo = Math.min(height, (y + 1) * tileSize - top)
     for (let x = Math.floor(left / tileSize); x * tileSize < left + width; x++) {
       const from = Math.max(0, x * tileSize - left)
       const to = Math.min(width, (x + 1) * tileSize - left)
-      pixels.fill(0)
+      edges.length = 0
       for (let row = rowFrom; row < rowTo; row++) {
-        const at = (row + top - y * tileSize) * tileSize + from + left - x * tileSize
-        pixels.set(data.subarray(row * width + from, row * width + to), at)
+        // Adding this to an index of the row in `data` gives the position in the tile.
+        const shift = (row + top - y * tileSize) * tileSize + left - x * tileSize - row * width
+        const end = row * width + to
+        let value = 0
+        for (let at = row * width + from; at < end; at++) {
+          if (data[at] === value) continue
+          value = 1 - value
+          // A run that fills the tile's row to its end may go on in the next row.
+          if (edges[edges.length - 1] === at + shift) edges.pop()
+          else edges.push(at + shift)
+        }
+        if (value === 1) edges.push(end + shift)
       }
-      const runs = encodeTile(pixels)
-      if (runs.length > 0) tiles.push({ x, y, runs })
+      if (edges.length > 0) tiles.push({ x, y, runs: runsFromEdges(edges) })
     }
   }
   return tiles
