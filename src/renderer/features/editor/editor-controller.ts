@@ -141,7 +141,7 @@ export class EditorController implements Disposable {
         layer,
         load: async (level, x, y, signal) =>
           (await bridge.media(tilePath(projectId, imageId, level, x, y), { signal })).bytes,
-        onViewport: (_viewport, zoom) => editorView.setState({ zoom }),
+        onViewport: (_viewport, zoom) => editorView.setState({ zoom, drawn: false }),
         onFrame: (complete) => {
           if (editorView.getState().drawn !== complete) editorView.setState({ drawn: complete })
         },
