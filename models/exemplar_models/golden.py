@@ -87,7 +87,7 @@ def park_miller(count: int, seed: int) -> np.ndarray:
 
 
 def synthetic_maps(height: int, width: int, seed: int, box: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Random s16b [120,h,w], then s32 [352,h/2,w/2]; in `box` (left, top, right, bottom, cells) (c % 5 - 2) / 5 more."""
+    """Random s16b [120,h,w] and s32 [352,h/2,w/2]; (c % 5 - 2) / 5 more in `box` (left, top, right, bottom; cells)."""
     left, top, right, bottom = box
     fine = park_miller(120 * height * width, seed).reshape(120, height, width)
     coarse = park_miller(352 * height * width // 4, seed + 1).reshape(352, height // 2, width // 2)
