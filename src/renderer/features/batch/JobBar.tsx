@@ -32,10 +32,12 @@ function isOpen(job: JobRecord): boolean {
   }
 }
 
+const noJobs: readonly JobRecord[] = []
+
 /** The job in work, or the last one until it is dismissed: how far, how fast, on what, what failed. */
 export function JobBar(): ReactElement | null {
   const { t } = useTranslation()
-  const jobs = useJobs().data ?? []
+  const jobs = useJobs().data ?? noJobs
   const [dismissed, setDismissed] = useState<ReadonlySet<string>>(new Set())
   const wasOpen = useRef(new Set<string>())
 

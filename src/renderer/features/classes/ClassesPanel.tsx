@@ -23,6 +23,7 @@ export function ClassesPanel(): ReactElement {
   const projectId = useProjectId()
   const info = useProjectInfo()
   const activeId = useSession((state) => state.activeClassId)
+  const screen = useSession((state) => state.screen)
   const [adding, setAdding] = useState(false)
   const [editing, setEditing] = useState<string | null>(null)
   const existing = info.data?.classes ?? []
@@ -36,7 +37,8 @@ export function ClassesPanel(): ReactElement {
 
   useCommands([
     { id: 'classes.add', labelKey: 'classes.command.add', keys: ['Ctrl+Shift+K'], run: () => setAdding(true) },
-    ...digits.map((digit) => ({
+    // In the editor the digits also let go of a selected object; it has commands of its own for them.
+    ...(screen === 'editor' ? [] : digits).map((digit) => ({
       id: `classes.select${digit}`,
       labelKey: `classes.command.select${digit}` as const,
       keys: [digit],

@@ -71,14 +71,14 @@ export function GalleryScreen({ sidebar }: { readonly sidebar: ReactNode }): Rea
     {
       id: 'gallery.reviewed',
       labelKey: 'gallery.command.reviewed',
-      keys: ['R'],
+      keys: ['K'],
       isEnabled: hasSelection,
       run: () => setReviewed(true),
     },
     {
       id: 'gallery.reopen',
       labelKey: 'gallery.command.reopen',
-      keys: ['Shift+R'],
+      keys: ['Shift+K'],
       isEnabled: hasSelection,
       run: () => setReviewed(false),
     },

@@ -1,1 +1,20 @@
-export const help = {} as const
+export const help = {
+  title: 'Keyboard',
+  search: 'Search actions',
+  none: 'No action matches “{{text}}”.',
+  noKey: 'no key',
+  hint: 'Single letters rest while you type in a field.',
+  groups: {
+    app: 'Everywhere',
+    welcome: 'Start',
+    gallery: 'Gallery',
+    classes: 'Classes',
+    editor: 'Editor',
+    review: 'Review',
+    learn: 'Learn',
+    batch: 'Segment',
+    export: 'Export',
+    help: 'Help',
+  },
+  command: { open: 'Keyboard shortcuts' },
+} as const

@@ -1,0 +1,99 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { ChevronDown, Download, Grid2x2, Keyboard, Redo2, Undo2, WandSparkles, X } from 'lucide-react'
+import { useEffect, useState } from 'react'
+import type { ReactElement } from 'react'
+import { useTranslation } from 'react-i18next'
+import { JobBar } from '../features/batch/JobBar.tsx'
+import { SegmentDialog } from '../features/batch/SegmentDialog.tsx'
+import { ClassesPanel } from '../features/classes/ClassesPanel.tsx'
+import { commitQueueOf } from '../features/editor/commit-queue.ts'
+import { EditorScreen } from '../features/editor/EditorScreen.tsx'
+import { ExportDialog } from '../features/export/ExportDialog.tsx'
+import { GalleryScreen } from '../features/gallery/GalleryScreen.tsx'
+import { LearnPanel } from '../features/learn/LearnPanel.tsx'
+import { ReviewBar } from '../features/review/ReviewBar.tsx'
+import { Button } from '../ui/Button.tsx'
+import { ErrorNotice } from '../ui/ErrorNotice.tsx'
+import { Menu, MenuItem } from '../ui/Menu.tsx'
+import { useBridge } from './bridge-context.tsx'
+import { CommandButton } from './CommandButton.tsx'
+import { runCommand, useCommands } from './commands.ts'
+import { ProjectCommands } from './ProjectCommands.tsx'
+import { queryKeys, useProjectInfo } from './queries.ts'
+import { closeProject, useSession } from './session.ts'
+
+/** The window of an open project: title bar, gallery or editor, jobs. Composes the features. */
+export function ProjectFrame({ projectId }: { readonly projectId: string }): ReactElement {
+  const { t } = useTranslation()
+  const bridge = useBridge()
+  const client = useQueryClient()
+  const info = useProjectInfo()
+  const screen = useSession((state) => state.screen)
+  const imageId = useSession((state) => state.imageId)
+  const [dialog, setDialog] = useState<'segment' | 'export' | null>(null)
+  const whenSaved = (): Promise<boolean> => commitQueueOf(bridge, projectId).settled()
+
+  // What was cached of a project that has been closed must not greet the next one.
+  useEffect(() => () => client.removeQueries({ queryKey: queryKeys.project(projectId) }), [client, projectId])
+
+  useCommands([
+    { id: 'batch.segment', labelKey: 'batch.command.segment', keys: ['Ctrl+B'], run: () => setDialog('segment') },
+    { id: 'export.open', labelKey: 'export.command.open', keys: ['Ctrl+E'], run: () => setDialog('export') },
+  ])
+
+  const panels = (
+    <>
+      <ClassesPanel />
+      <LearnPanel whenSaved={whenSaved} />
+    </>
+  )
+  return (
+    <div className="flex h-full flex-col" data-testid="project">
+      <ProjectCommands />
+      <header className="flex h-10 shrink-0 items-center gap-1 border-b border-line bg-surface px-2">
+        <Menu
+          trigger={
+            <Button variant="quiet" aria-label={t('common.projectMenu')} className="text-text">
+              <span className="max-w-56 truncate font-semibold" data-testid="project-name">
+                {info.data?.name ?? t('common.loading')}
+              </span>
+              <ChevronDown aria-hidden size={14} className="text-muted" />
+            </Button>
+          }
+        >
+          <p className="max-w-72 px-2 py-1 text-sm break-all text-muted">{info.data?.location}</p>
+          <MenuItem onSelect={() => void runCommand('app.close', { source: 'button' })}>
+            <X aria-hidden size={14} />
+            {t('common.closeProject')}
+          </MenuItem>
+        </Menu>
+        {screen === 'editor' && <CommandButton id="app.gallery" icon={Grid2x2} variant="quiet" />}
+        <span className="flex-1" />
+        <CommandButton id="app.undo" icon={Undo2} iconOnly />
+        <CommandButton id="app.redo" icon={Redo2} iconOnly />
+        <span aria-hidden className="mx-1 h-5 w-px bg-line" />
+        <CommandButton id="batch.segment" icon={WandSparkles} variant="primary" />
+        <CommandButton id="export.open" icon={Download} />
+        <CommandButton id="help.open" icon={Keyboard} iconOnly />
+      </header>
+      {info.error !== null && (
+        <div className="p-3">
+          <ErrorNotice error={info.error}>
+            <Button onClick={() => void info.refetch()}>{t('common.retry')}</Button>
+            <Button onClick={closeProject}>{t('common.closeProject')}</Button>
+          </ErrorNotice>
+        </div>
+      )}
+      <div className="flex min-h-0 flex-1">
+        {screen === 'editor' && imageId !== null ? (
+          <EditorScreen sidebar={panels} actions={<ReviewBar imageId={imageId} whenSaved={whenSaved} />} />
+        ) : (
+          <GalleryScreen sidebar={panels} />
+        )}
+      </div>
+      <JobBar />
+      {dialog === 'segment' && <SegmentDialog onClose={() => setDialog(null)} />}
+      {dialog === 'export' && <ExportDialog onClose={() => setDialog(null)} />}
+    </div>
+  )
+}

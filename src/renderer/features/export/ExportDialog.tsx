@@ -1,0 +1,215 @@
+import { CircleCheck, TriangleAlert } from 'lucide-react'
+import { useRef, useState } from 'react'
+import type { ReactElement } from 'react'
+import { useTranslation } from 'react-i18next'
+import { exportFormats, exportSpecSchema } from '../../../shared/contract/contract.ts'
+import type { ExportReport, ExportSpec, Place } from '../../../shared/contract/contract.ts'
+import type { Progress as ProgressState } from '../../../shared/contract/define.ts'
+import { isAppError } from '../../../shared/errors.ts'
+import { useBridge } from '../../app/bridge-context.tsx'
+import { PlaceBrowser } from '../../app/PlaceBrowser.tsx'
+import { ProblemList } from '../../app/ProblemList.tsx'
+import { useProjectId, useProjectInfo } from '../../app/queries.ts'
+import { announce } from '../../app/session.ts'
+import { Button } from '../../ui/Button.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
+import { Field, RadioGroup, Select, TextInput } from '../../ui/fields.tsx'
+import { Progress } from '../../ui/Progress.tsx'
+
+type Step =
+  | { readonly kind: 'choose' }
+  | { readonly kind: 'running'; readonly progress: ProgressState }
+  | { readonly kind: 'done'; readonly report: ExportReport }
+
+const segmentations = exportSpecSchema.shape.segmentation.options
+const includes = exportSpecSchema.shape.include.options
+const imageChoices = exportSpecSchema.shape.images.options
+
+/** Chooses format and place, writes, and says how many masks came back identical. */
+export function ExportDialog({ onClose }: { readonly onClose: () => void }): ReactElement {
+  const { t } = useTranslation()
+  const bridge = useBridge()
+  const projectId = useProjectId()
+  const info = useProjectInfo()
+  const [spec, setSpec] = useState<ExportSpec>({
+    format: 'coco',
+    segmentation: 'polygon',
+    include: 'accepted',
+    images: 'none',
+  })
+  const [place, setPlace] = useState<Place | null>(null)
+  const [ownName, setOwnName] = useState<string | null>(null)
+  const [step, setStep] = useState<Step>({ kind: 'choose' })
+  const [error, setError] = useState<unknown>(null)
+  const stop = useRef<AbortController | null>(null)
+  const name = ownName ?? t('export.defaultName', { project: info.data?.name ?? '', format: spec.format })
+
+  async function run(): Promise<void> {
+    if (place === null) return
+    const controller = new AbortController()
+    stop.current = controller
+    setError(null)
+    setStep({ kind: 'running', progress: { done: 0, total: null } })
+    try {
+      const report = await bridge.export.run(
+        { projectId, placeId: place.placeId, name, spec },
+        { signal: controller.signal, onProgress: (progress) => setStep({ kind: 'running', progress }) },
+      )
+      setStep({ kind: 'done', report })
+    } catch (failure) {
+      setStep({ kind: 'choose' })
+      if (isAppError(failure, 'Cancelled')) announce(t('export.cancelled'))
+      else setError(failure)
+    }
+  }
+
+  function close(): void {
+    stop.current?.abort()
+    onClose()
+  }
+
+  const ready = place !== null && name.trim() !== ''
+  const footer =
+    step.kind === 'done' ? (
+      <>
+        <Button variant="quiet" onClick={() => setStep({ kind: 'choose' })}>
+          {t('export.again')}
+        </Button>
+        <Button variant="primary" onClick={onClose}>
+          {t('export.done')}
+        </Button>
+      </>
+    ) : step.kind === 'running' ? (
+      <Button onClick={() => stop.current?.abort()}>{t('common.cancel')}</Button>
+    ) : (
+      <>
+        <p className="mr-auto text-sm text-muted">
+          {place === null
+            ? t('export.chooseFolder')
+            : t('export.willCreate', { name: name.trim() || '…', place: place.name })}
+        </p>
+        <Button variant="quiet" onClick={onClose}>
+          {t('common.cancel')}
+        </Button>
+        <Button variant="primary" disabled={!ready} onClick={() => void run()}>
+          {t('export.run')}
+        </Button>
+      </>
+    )
+
+  return (
+    <Dialog title={t('export.title')} size="large" testId="export" onClose={close} footer={footer}>
+      {step.kind === 'choose' && (
+        <div className="grid gap-5 sm:grid-cols-2">
+          <div className="flex flex-col gap-4">
+            <RadioGroup
+              label={t('export.format')}
+              value={spec.format}
+              onChange={(format) => setSpec({ ...spec, format })}
+              options={exportFormats.map((value) => ({
+                value,
+                label: t(`export.formats.${value}`),
+                hint: t(`export.formatHints.${value}`),
+              }))}
+            />
+            {spec.format === 'coco' && (
+              <Field label={t('export.segmentation')} hint={t(`export.segmentationHints.${spec.segmentation}`)}>
+                {(ids) => (
+                  <Select
+                    {...ids}
+                    value={spec.segmentation}
+                    onChange={(segmentation) => setSpec({ ...spec, segmentation })}
+                    options={segmentations.map((value) => ({ value, label: t(`export.segmentations.${value}`) }))}
+                  />
+                )}
+              </Field>
+            )}
+            <Field label={t('export.include')}>
+              {(ids) => (
+                <Select
+                  {...ids}
+                  value={spec.include}
+                  onChange={(include) => setSpec({ ...spec, include })}
+                  options={includes.map((value) => ({ value, label: t(`export.includes.${value}`) }))}
+                />
+              )}
+            </Field>
+            <Field label={t('export.images')}>
+              {(ids) => (
+                <Select
+                  {...ids}
+                  value={spec.images}
+                  onChange={(images) => setSpec({ ...spec, images })}
+                  options={imageChoices.map((value) => ({ value, label: t(`export.imageChoices.${value}`) }))}
+                />
+              )}
+            </Field>
+          </div>
+          <div className="flex flex-col gap-3">
+            <Field label={t('export.name')}>
+              {(ids) => (
+                <TextInput
+                  {...ids}
+                  maxLength={120}
+                  value={name}
+                  onChange={(event) => setOwnName(event.currentTarget.value)}
+                />
+              )}
+            </Field>
+            <p className="text-sm font-medium text-muted">{t('export.where')}</p>
+            <PlaceBrowser current={place} onEnter={setPlace} showFiles={false} canCreateFolder />
+          </div>
+        </div>
+      )}
+      {step.kind === 'running' && (
+        <div className="flex flex-col gap-2 py-4">
+          <Progress label={t('export.title')} done={step.progress.done} total={step.progress.total} />
+          <p className="truncate text-muted">{step.progress.note ?? t('export.running')}</p>
+        </div>
+      )}
+      {step.kind === 'done' && <Result report={step.report} />}
+      {error !== null && (
+        <div className="mt-3">
+          <ErrorNotice error={error} />
+        </div>
+      )}
+    </Dialog>
+  )
+}
+
+function Result({ report }: { readonly report: ExportReport }): ReactElement {
+  const { t } = useTranslation()
+  const isWhole = report.identical === report.annotations && report.problems.length === 0
+  const Icon = isWhole ? CircleCheck : TriangleAlert
+  return (
+    <div className="flex flex-col gap-3" data-testid="export-report">
+      <div className="flex items-start gap-3">
+        <Icon aria-hidden size={28} strokeWidth={1.5} className={isWhole ? 'text-success' : 'text-warning'} />
+        <div>
+          <p className="text-xl font-semibold tabular-nums" data-testid="export-identical">
+            {report.annotations === 0 ? t('export.nothing') : t('export.identical', report)}
+          </p>
+          {report.annotations > 0 && <p className="text-muted">{t('export.identicalHint')}</p>}
+        </div>
+      </div>
+      <p className="text-muted">
+        {t('export.imagesWritten', { count: report.images })} · <span className="break-all">{report.location}</span>
+      </p>
+      {report.problems.length > 0 && (
+        <>
+          <p className="text-warning">{t('export.problems', { count: report.problems.length })}</p>
+          <ProblemList problems={report.problems} />
+        </>
+      )}
+      <details>
+        <summary className="text-muted">{t('export.files')}</summary>
+        <ul className="max-h-40 overflow-y-auto pl-4 text-sm text-muted">
+          {report.files.slice(0, 200).map((file) => (
+            <li key={file}>{file}</li>
+          ))}
+        </ul>
+      </details>
+    </div>
+  )
+}

@@ -1,0 +1,161 @@
+import { GraduationCap, Star } from 'lucide-react'
+import { useRef, useState } from 'react'
+import type { ReactElement } from 'react'
+import { useTranslation } from 'react-i18next'
+import type { ClassSummary } from '../../../shared/contract/contract.ts'
+import type { Progress as ProgressState } from '../../../shared/contract/define.ts'
+import { isAppError } from '../../../shared/errors.ts'
+import { useBridge } from '../../app/bridge-context.tsx'
+import { CommandButton } from '../../app/CommandButton.tsx'
+import { useCommands } from '../../app/commands.ts'
+import { notifyError } from '../../app/notify-error.ts'
+import { useImageDocument, useProjectId, useProjectInfo } from '../../app/queries.ts'
+import { announce, useSession } from '../../app/session.ts'
+import { Button } from '../../ui/Button.tsx'
+import { PanelHeading } from '../../ui/PanelHeading.tsx'
+import { Progress } from '../../ui/Progress.tsx'
+import { ExampleList } from './ExampleList.tsx'
+import { VersionList } from './VersionList.tsx'
+
+type Running = { readonly title: string; readonly progress: ProgressState } | null
+
+/** What the active class has learnt from, what it would learn next, and its versions. */
+export function LearnPanel(properties: {
+  /** Resolves when everything drawn is stored; false when that failed and the editor says so. */
+  readonly whenSaved: () => Promise<boolean>
+}): ReactElement | null {
+  const { whenSaved } = properties
+  const { t } = useTranslation()
+  const bridge = useBridge()
+  const projectId = useProjectId()
+  const info = useProjectInfo()
+  const activeClassId = useSession((state) => state.activeClassId)
+  const screen = useSession((state) => state.screen)
+  const imageId = useSession((state) => (state.screen === 'editor' ? state.imageId : null))
+  const selectedId = useSession((state) => state.selectedAnnotationId)
+  const image = useImageDocument(imageId).data
+  const [running, setRunning] = useState<Running>(null)
+  const stop = useRef<AbortController | null>(null)
+  const summary = info.data?.classes.find((each) => each.id === activeClassId)
+
+  /** The selected annotation, or all accepted ones of the active class in the image. */
+  function candidates(): readonly string[] {
+    if (selectedId !== null) return [selectedId]
+    return (image?.annotations ?? [])
+      .filter((each) => each.classId === activeClassId && each.state === 'accepted' && each.kind === 'mask')
+      .map((each) => each.id)
+  }
+
+  const usable = candidates()
+  const isExample = usable.length > 0 && usable.every((id) => image?.supports.some((each) => each.annotationId === id))
+
+  async function work<Result>(
+    title: string,
+    task: (options: {
+      readonly signal: AbortSignal
+      readonly onProgress: (progress: ProgressState) => void
+    }) => Promise<Result>,
+  ): Promise<Result | null> {
+    if (!(await whenSaved())) return null
+    const controller = new AbortController()
+    stop.current = controller
+    setRunning({ title, progress: { done: 0, total: null } })
+    try {
+      return await task({ signal: controller.signal, onProgress: (progress) => setRunning({ title, progress }) })
+    } catch (error) {
+      if (isAppError(error, 'Cancelled')) announce(t('learn.cancelled'))
+      else notifyError(error)
+      return null
+    } finally {
+      setRunning(null)
+    }
+  }
+
+  async function setRole(role: 'example' | 'none'): Promise<void> {
+    if (usable.length === 0) {
+      announce(t('learn.nothingToUse'))
+      return
+    }
+    const classId = image?.annotations.find((each) => each.id === usable[0])?.classId
+    const name = info.data?.classes.find((each) => each.id === classId)?.name ?? ''
+    const result = await work(t('learn.running'), (options) =>
+      bridge.supports.set({ projectId, annotationIds: [...usable], role }, options),
+    )
+    if (result === null) return
+    const version = result.versions.at(-1)
+    if (role === 'none' || version === undefined) announce(t('learn.removed', { name }), 'success')
+    else announce(t('learn.used', { count: usable.length, name, version: version.number }), 'success')
+  }
+
+  async function learnNow(target: ClassSummary): Promise<void> {
+    const result = await work(t('learn.running'), (options) =>
+      bridge.learn.run({ projectId, classId: target.id }, options),
+    )
+    if (result === null) return
+    if (!result.adopted || result.version === null) {
+      announce(t('learn.notAdopted', { name: target.name, reason: result.reason ?? '' }))
+      return
+    }
+    const sentence = t('learn.adopted', {
+      count: result.newExamples,
+      name: target.name,
+      version: result.version.number,
+    })
+    announce(result.refreshJobId === null ? sentence : `${sentence} ${t('learn.refreshing')}`, 'success')
+  }
+
+  const canLearn = summary !== undefined && summary.unlearned > 0 && running === null
+  useCommands([
+    {
+      id: 'learn.use',
+      labelKey: 'learn.command.use',
+      keys: ['T'],
+      isEnabled: () => screen === 'editor' && usable.length > 0 && !isExample && running === null,
+      run: () => setRole('example'),
+    },
+    {
+      id: 'learn.remove',
+      labelKey: 'learn.command.remove',
+      keys: ['Shift+T'],
+      isEnabled: () => screen === 'editor' && isExample && running === null,
+      run: () => setRole('none'),
+    },
+    {
+      id: 'learn.run',
+      labelKey: 'learn.command.run',
+      keys: ['Ctrl+L'],
+      isEnabled: () => canLearn,
+      run: () => (summary === undefined ? undefined : learnNow(summary)),
+    },
+  ])
+
+  if (summary === undefined) return null
+  return (
+    <section aria-label={t('learn.title')} data-testid="learn" className="border-t border-line p-2">
+      <PanelHeading title={t('learn.titleOf', { name: summary.name })} />
+      <div className="flex flex-col gap-2 px-2 pb-2">
+        <ExampleList classId={summary.id} className={summary.name} />
+        {screen === 'editor' && <CommandButton id={isExample ? 'learn.remove' : 'learn.use'} icon={Star} />}
+        {running === null ? (
+          <>
+            <CommandButton id="learn.run" icon={GraduationCap} variant={canLearn ? 'primary' : 'secondary'} />
+            <p className="text-sm text-muted" data-testid="learn-costs">
+              {summary.examples === 0
+                ? t('learn.needExample')
+                : t('learn.costs', { count: summary.unlearned, proposals: summary.proposed })}
+            </p>
+          </>
+        ) : (
+          <div className="flex items-center gap-2" data-testid="learn-running">
+            <div className="min-w-0 flex-1">
+              <p className="truncate text-sm text-muted">{running.progress.note ?? running.title}</p>
+              <Progress label={running.title} done={running.progress.done} total={running.progress.total} />
+            </div>
+            <Button onClick={() => stop.current?.abort()}>{t('common.cancel')}</Button>
+          </div>
+        )}
+        <VersionList classId={summary.id} className={summary.name} />
+      </div>
+    </section>
+  )
+}

@@ -1,0 +1,19 @@
+import { createRoot } from 'react-dom/client'
+import { App } from './app/App.tsx'
+import { NoToken } from './app/NoToken.tsx'
+import { createQueryClient } from './app/queries.ts'
+import { createHttpBridge, takeToken } from './bridge/http-bridge.ts'
+import { startTranslation } from './i18n/index.ts'
+import './ui/styles.css'
+
+startTranslation()
+const element = document.getElementById('root')
+if (element === null) throw new Error('index.html has no element "root"')
+const token = takeToken(window)
+const root = createRoot(element)
+if (token === null) {
+  root.render(<NoToken />)
+} else {
+  const { bridge } = createHttpBridge({ origin: window.location.origin, token })
+  root.render(<App bridge={bridge} client={createQueryClient()} />)
+}
