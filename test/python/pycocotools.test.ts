@@ -3,10 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
+import { exportCoco } from '../../src/main/formats/coco-export.ts'
 import { countsFromPolygons } from '../../src/shared/coco/rasterise.ts'
 import { countsArea, countsBounds, countsFromBitmap, countsToString } from '../../src/shared/coco/rle.ts'
 import { polygonsFromBitmap } from '../../src/shared/coco/polygons.ts'
 import type { Bitmap } from '../../src/shared/mask/bitmap.ts'
+import { classRecord, cocoSpec, exportSource, quiet } from './export-samples.ts'
 import { hardMasks, randomBitmap, randomStream } from './mask-samples.ts'
 
 const python = process.env['EXEMPLAR_PYTHON']
@@ -17,15 +19,12 @@ if (python === undefined && !isRequired) console.log(`Skipped: the masks were no
 const folder = mkdtempSync(join(tmpdir(), 'exemplar-pycocotools-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-function check(
-  name: string,
-  cases: { readonly masks: readonly unknown[]; readonly polygons: readonly unknown[] },
-): unknown {
+function check(script: string, cases: unknown): unknown {
   if (python === undefined) throw new Error(`${reason}.`)
-  const file = join(folder, `${name}.json`)
+  const file = join(folder, 'cases.json')
   writeFileSync(file, JSON.stringify(cases))
-  const script = join(import.meta.dirname, 'check_masks.py')
-  return JSON.parse(execFileSync(python, [script, file], { encoding: 'utf8', maxBuffer: 64 << 20 }))
+  const path = join(import.meta.dirname, script)
+  return JSON.parse(execFileSync(python, [path, file], { encoding: 'utf8', maxBuffer: 64 << 20, stdio: 'pipe' }))
 }
 
 function maskCase(name: string, bitmap: Bitmap) {
@@ -69,7 +68,11 @@ test.skipIf(python === undefined && !isRequired)(
       masks.push(maskCase(`random ${index}`, randomBitmap(width, height, random)))
     }
     masks.push(maskCase('large', randomBitmap(1300, 900, random)))
-    expect(check('masks', { masks, polygons: [] })).toEqual({ masks: masks.length, polygons: 0, differences: [] })
+    expect(check('check_masks.py', { masks, polygons: [] })).toEqual({
+      masks: masks.length,
+      polygons: 0,
+      differences: [],
+    })
   },
 )
 
@@ -82,5 +85,43 @@ test.skipIf(python === undefined && !isRequired)('our rasteriser agrees with pyc
     const text = countsToString(countsFromPolygons(lists, width, height))
     return { name: `polygon ${index}`, width, height, polygons: lists, text }
   })
-  expect(check('polygons', { masks: [], polygons })).toEqual({ masks: 0, polygons: 4000, differences: [] })
+  expect(check('check_masks.py', { masks: [], polygons })).toEqual({ masks: 0, polygons: 4000, differences: [] })
 })
+
+test.skipIf(python === undefined && !isRequired).each(['polygon', 'rle', 'rle-uncompressed'] as const)(
+  'pycocotools finds every mask of an exported file identical, written as %s',
+  async (segmentation) => {
+    const random = randomStream(11)
+    const images = [
+      ...hardMasks.map(({ bitmap }) => bitmap),
+      ...Array.from({ length: 40 }, () => randomBitmap(64, 48, random)),
+    ].map((bitmap, index) => ({
+      name: `sub/${String(index).padStart(3, '0')}.png`,
+      width: bitmap.width,
+      height: bitmap.height,
+      masks: bitmap.data.includes(1) ? [{ className: index % 2 === 0 ? 'bolt' : 'nut', bitmap }] : [],
+      reviewed: true,
+    }))
+    const source = exportSource(images, [classRecord(0, 'bolt'), classRecord(1, 'nut')])
+    const out = join(folder, segmentation)
+    const report = await exportCoco(source, out, { ...cocoSpec, segmentation }, quiet)
+    const masks = images.flatMap(({ name, masks: [mask] }) =>
+      mask === undefined
+        ? []
+        : {
+            image: name,
+            category: mask.className,
+            width: mask.bitmap.width,
+            height: mask.bitmap.height,
+            pixels: Buffer.from(mask.bitmap.data).toString('base64'),
+          },
+    )
+    expect(report.identical).toBe(masks.length)
+    expect(check('check_export.py', { instances: join(out, report.files[0] ?? ''), masks })).toEqual({
+      annotations: masks.length,
+      identical: masks.length,
+      differences: [],
+      ap: 1,
+    })
+  },
+)

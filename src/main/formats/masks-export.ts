@@ -1,6 +1,5 @@
-import { join } from 'node:path'
 import { mkdir, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { ExportReport, ExportSpec } from '../../shared/contract/contract.ts'
 import { AppError } from '../../shared/errors.ts'
 import { bitmapFromTiles, forEachRun, tilesArea } from '../../shared/mask/tiles.ts'
@@ -19,6 +18,7 @@ const mostClasses = 254
  * A pixel has one owner: larger masks are painted first, so that small objects lie on top, and what is
  * covered up is listed. A box cannot be held and is listed. Every PNG is read back and compared with what
  * was painted before it gets its name; `identical` counts the annotations that the file holds whole.
+ * The manifest comes last: a folder without one is an export that did not end.
  * Throws `Unsupported` for more than 254 classes, `Io` naming the image when a PNG differs, and `Cancelled`.
  */
 export async function exportMasks(
@@ -52,11 +52,10 @@ export async function exportMasks(
     const { image } = item
     await exportPicture(item, join(folder, 'images'), spec, problems)
     const masks = annotations.filter((annotation) => annotation.record.kind === 'mask')
-    if (masks.length < annotations.length) {
-      problems.add(
-        image.name,
-        `${annotations.length - masks.length} boxes were left out: a mask image cannot hold them. COCO can.`,
-      )
+    const boxes = annotations.length - masks.length
+    if (boxes > 0) {
+      const what = boxes === 1 ? '1 box was' : `${boxes} boxes were`
+      problems.add(image.name, `${what} left out: a mask image cannot hold boxes. COCO can.`)
     }
     const painted = paintMasks(masks, numbers, image.width, image.height)
     const maskName = `masks/${uniqueStem(image.name, stems)}.png`
@@ -65,7 +64,7 @@ export async function exportMasks(
     if (whole < masks.length) {
       problems.add(
         image.name,
-        `${masks.length - whole} of ${masks.length} masks share pixels with a smaller one of another class, which lies on top. COCO keeps both.`,
+        `${masks.length - whole} of ${masks.length} masks ${masks.length - whole === 1 ? 'shares' : 'share'} pixels with a smaller one of another class, which lies on top. COCO keeps both.`,
       )
     }
     annotationCount += masks.length

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Problem } from '../../shared/contract/contract.ts'
-import { AppError, isAppError } from '../../shared/errors.ts'
+import { AppError, isAppError, throwIfAborted } from '../../shared/errors.ts'
 import { createBitmap } from '../../shared/mask/bitmap.ts'
 import { tilesFromBitmap } from '../../shared/mask/tiles.ts'
 import { z } from '../../shared/zod.ts'
@@ -38,7 +38,7 @@ export async function readMasksFolder(
   const images: ImportedImage[] = []
   const seen = new Set<string>()
   for (const [index, value] of manifest.items.entries()) {
-    signal?.throwIfAborted()
+    throwIfAborted(signal)
     const item = itemSchema.safeParse(value)
     if (!item.success) {
       problems.push({

@@ -16,8 +16,6 @@ export interface Format {
     /** Two masks on one pixel. */
     readonly overlaps: boolean
     readonly boxes: boolean
-    /** Whether a proposal is told from an accepted annotation. */
-    readonly states: boolean
   }
   readonly write: (
     source: ExportSource,
@@ -34,14 +32,14 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
   coco: {
     id: 'coco',
     imports: 'file',
-    holds: { instances: true, overlaps: true, boxes: true, states: true },
+    holds: { instances: true, overlaps: true, boxes: true },
     write: (source, folder, spec, _codec, context) => exportCoco(source, folder, spec, context),
     read: (path, _codec, signal) => readCoco(path, signal),
   },
   masks: {
     id: 'masks',
     imports: 'folder',
-    holds: { instances: false, overlaps: false, boxes: false, states: false },
+    holds: { instances: false, overlaps: false, boxes: false },
     write: exportMasks,
     read: readMasksFolder,
   },
