@@ -120,6 +120,13 @@ test('copies keep their name, never overwrite, reuse equal files, and leave noth
   expect((await readdir(copyTo, { recursive: true })).toSorted()).toEqual(['a-1.png', 'a.png', 'sub', 'sub/b.png'])
 })
 
+test('a folder that cannot take the copies is the reason of each file', async () => {
+  const a = await picture('in/a.png', 1)
+  expect(await read([a], { copyTo: join(a, 'images') })).toMatchObject([
+    { kind: 'problem', name: 'a.png', reason: expect.stringContaining('cannot be written') as string },
+  ])
+})
+
 test('aborting ends the reading with Cancelled', async () => {
   for (let index = 0; index < 6; index++) await picture(`in/${index}.png`, index)
   const abort = new AbortController()

@@ -122,9 +122,17 @@ export async function hashFile(path: string, signal?: AbortSignal): Promise<stri
  */
 async function copyPicture(from: string, wanted: string, contentHash: string): Promise<string> {
   const temporary = temporaryPath(wanted)
-  const { dir, name, ext } = parse(wanted)
   try {
     await mkdir(dirname(wanted), { recursive: true })
+    return await copyThrough(temporary, from, wanted, contentHash)
+  } catch (error) {
+    throw isAppError(error) ? error : fileUnwritable(wanted, error)
+  }
+}
+
+async function copyThrough(temporary: string, from: string, wanted: string, contentHash: string): Promise<string> {
+  const { dir, name, ext } = parse(wanted)
+  try {
     await copyFile(from, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE)
     await flush(temporary)
     for (let attempt = 0; ; attempt++) {
@@ -132,8 +140,6 @@ async function copyPicture(from: string, wanted: string, contentHash: string): P
       if (await placeUnder(temporary, target)) return target
       if ((await hashFile(target)) === contentHash) return target
     }
-  } catch (error) {
-    throw isAppError(error) ? error : fileUnwritable(wanted, error)
   } finally {
     await rm(temporary, { force: true })
   }
