@@ -42,12 +42,13 @@ export function createJobRepository(
   const stateStatement = command(`
     UPDATE job SET state = @state, finished_at = @finishedAt, device = coalesce(@device, device), reason = @reason
     WHERE id = @jobId`)
+  // INDEXED BY: without statistics the planner prefers the primary key and walks over everything done already.
   const pendingStatement = query(
-    `SELECT image_id AS imageId FROM job_item WHERE job_id = @jobId AND state = 'pending' ORDER BY position LIMIT @limit`,
+    `SELECT image_id AS imageId FROM job_item INDEXED BY job_item_pending WHERE job_id = @jobId AND state = 'pending' ORDER BY position LIMIT @limit`,
     z.object({ imageId: z.string() }),
   )
   const failuresStatement = query(
-    `SELECT image.name, coalesce(job_item.reason, '') AS reason FROM job_item JOIN image ON image.id = job_item.image_id
+    `SELECT image.name, coalesce(job_item.reason, '') AS reason FROM job_item INDEXED BY job_item_failed JOIN image ON image.id = job_item.image_id
      WHERE job_item.job_id = @jobId AND job_item.state = 'failed' ORDER BY job_item.position`,
     problemSchema,
   )

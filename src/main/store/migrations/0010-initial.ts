@@ -67,9 +67,9 @@ CREATE TABLE image (
 ) STRICT;
 CREATE UNIQUE INDEX image_unique_name ON image (name) WHERE visible = 1;
 CREATE UNIQUE INDEX image_unique_content ON image (content_hash) WHERE visible = 1;
-CREATE INDEX image_list_by_name ON image (name_order, number, status) WHERE visible = 1;
-CREATE INDEX image_list_by_worst ON image (worst_order, name_order, number, status) WHERE visible = 1;
-CREATE INDEX image_list_by_added ON image (number, status) WHERE visible = 1;
+CREATE INDEX image_list_by_name ON image (name_order, number) WHERE visible = 1;
+CREATE INDEX image_list_by_worst ON image (worst_order, name_order, number) WHERE visible = 1;
+CREATE INDEX image_list_by_added ON image (number) WHERE visible = 1;
 CREATE INDEX image_count_by_status ON image (status) WHERE visible = 1;
 
 CREATE TABLE class (
