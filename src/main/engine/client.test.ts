@@ -1,24 +1,22 @@
-import { createHash } from 'node:crypto'
 import { cp, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { AppError } from '../../shared/errors.ts'
-import { createBitmap } from '../../shared/mask/bitmap.ts'
 import type { Bitmap } from '../../shared/mask/bitmap.ts'
-import { bitmapFromTiles, tilesFromBitmap } from '../../shared/mask/tiles.ts'
+import { bitmapFromTiles } from '../../shared/mask/tiles.ts'
 import { createEngine } from './client.ts'
 import type { CreateEngineOptions, EngineClient } from './client.ts'
-import type { EngineClass, EngineImage, RgbPixels } from './engine-port.ts'
-import type { TiledMask } from './predictor.ts'
+import type { EngineClass } from './engine-port.ts'
+import { scene, sceneHeight, sceneWidth } from './scene.fixture.ts'
 
 /** Real processes, the real runtime and the real backbone; only the predictor is a small one of its own. */
 
 const modelsFolder = fileURLToPath(new URL('../../../models', import.meta.url))
 const entry = new URL('./prototype-engine.fixture.ts', import.meta.url)
-const width = 240
-const height = 200
+const width = sceneWidth
+const height = sceneHeight
 
 let folder = ''
 let lines: string[] = []
@@ -46,50 +44,6 @@ function start(options: Partial<CreateEngineOptions> = {}): EngineClient {
   })
   open.push(engine)
   return engine
-}
-
-interface Scene {
-  readonly image: EngineImage
-  readonly mask: TiledMask
-  readonly truth: Bitmap
-  /** Sizes at which pixels were asked for. */
-  readonly asked: string[]
-}
-
-/** A red disc on green stripes; any size shows the same scene. */
-function scene(
-  number: number,
-  options: { readonly beforePixels?: () => void; readonly cacheFolder?: string } = {},
-): Scene {
-  const centreX = 0.25 + 0.1 * (number % 5)
-  const centreY = 0.3 + 0.1 * (number % 4)
-  const inside = (x: number, y: number): boolean => Math.hypot((x - centreX) * 1.2, y - centreY) < 0.2
-  const asked: string[] = []
-  const truth = createBitmap(width, height)
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) if (inside((x + 0.5) / width, (y + 0.5) / height)) truth.data[y * width + x] = 1
-  }
-  const pixels = (w: number, h: number): Promise<RgbPixels> => {
-    options.beforePixels?.()
-    asked.push(`${w}x${h}`)
-    const data = new Uint8Array(w * h * 3)
-    for (let y = 0, at = 0; y < h; y++) {
-      for (let x = 0; x < w; x++, at += 3) {
-        const disc = inside((x + 0.5) / w, (y + 0.5) / h)
-        const stripe = Math.floor((x * 12) / w) % 2 === 0 ? 60 : 110
-        data.set(disc ? [210, 40, 40] : [30, stripe, 50], at)
-      }
-    }
-    return Promise.resolve({ width: w, height: h, data })
-  }
-  const image = {
-    contentHash: createHash('sha256').update(`scene ${number}`).digest('hex'),
-    width,
-    height,
-    pixels,
-    cacheFolder: options.cacheFolder,
-  }
-  return { image, mask: { width, height, tiles: tilesFromBitmap(truth) }, truth, asked }
 }
 
 async function learn(engine: EngineClient, versionHash = 'v1'): Promise<EngineClass> {

@@ -3,8 +3,9 @@ import { serveRequests } from '../processes/child.ts'
 import type { EngineKinds } from './engine-messages.ts'
 import { startEngineService } from './engine-service.ts'
 import type { FeatureMap, Predictor } from './predictor.ts'
+import { deadlyHash } from './scene.fixture.ts'
 
-/** The engine process with the simplest predictor there is, one mean vector a class, for `client.test.ts`. */
+/** The engine process with the simplest predictor there is, one mean vector a class, for tests. */
 const predictor: Predictor = {
   id: 'prototype',
   modelHash: 'f'.repeat(64),
@@ -77,4 +78,13 @@ function vectorOf(bytes: Uint8Array): Float32Array {
   return new Float32Array(bytes.slice().buffer)
 }
 
-serveRequests<EngineKinds>((setup) => startEngineService(setup, () => Promise.resolve(predictor)))
+serveRequests<EngineKinds>(async (setup) => {
+  const handlers = await startEngineService(setup, () => Promise.resolve(predictor))
+  return {
+    ...handlers,
+    segment: (payload, context) => {
+      if (payload.image.contentHash === deadlyHash) process.abort()
+      return handlers.segment(payload, context)
+    },
+  }
+})
