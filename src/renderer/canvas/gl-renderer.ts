@@ -2,7 +2,7 @@ import { tileSize } from '../../shared/contract/media.ts'
 import type { Rect, Size } from './coordinates.ts'
 import type { ImageTile } from './image-tiles.ts'
 import type { SlotTile } from './mask-layer.ts'
-import { imageFragmentShader, maskFragmentShader, quadVertexShader } from './shaders.ts'
+import { gridFragmentShader, imageFragmentShader, maskFragmentShader, quadVertexShader } from './shaders.ts'
 
 /** Bits of the fourth byte of a palette entry. */
 export const paletteFlags = { hidden: 1, proposed: 2, selected: 4 } as const
@@ -47,6 +47,7 @@ export class GlRenderer implements Disposable {
   readonly #gl: WebGL2RenderingContext
   #image: Program
   #mask: Program
+  #grid: Program
   #sharp: WebGLSampler
   #smooth: WebGLSampler
   #palette: WebGLTexture
@@ -66,6 +67,7 @@ export class GlRenderer implements Disposable {
     this.#gl = gl
     this.#image = this.#createProgram(imageFragmentShader)
     this.#mask = this.#createProgram(maskFragmentShader)
+    this.#grid = this.#createProgram(gridFragmentShader)
     this.#sharp = this.#createSampler(gl.NEAREST)
     this.#smooth = this.#createSampler(gl.LINEAR)
     this.#palette = this.#createTexture()
@@ -79,6 +81,7 @@ export class GlRenderer implements Disposable {
     this.#forgetMasks()
     this.#image = this.#createProgram(imageFragmentShader)
     this.#mask = this.#createProgram(maskFragmentShader)
+    this.#grid = this.#createProgram(gridFragmentShader)
     this.#sharp = this.#createSampler(gl.NEAREST)
     this.#smooth = this.#createSampler(gl.LINEAR)
     this.#palette = this.#createTexture()
@@ -197,8 +200,11 @@ export class GlRenderer implements Disposable {
     gl.clearColor(surround, surround, surround, 1)
     gl.clear(gl.COLOR_BUFFER_BIT)
     this.#drawImage(frame)
-    const grid = frame.scale >= gridFrom
-    if ((frame.masks && this.#index !== null) || grid) this.#drawMasks(frame, grid)
+    gl.enable(gl.BLEND)
+    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA)
+    if (frame.masks) this.#drawMasks(frame)
+    if (frame.scale >= gridFrom) this.#drawGrid(frame)
+    gl.disable(gl.BLEND)
   }
 
   [Symbol.dispose](): void {
@@ -214,6 +220,7 @@ export class GlRenderer implements Disposable {
     gl.deleteSampler(this.#smooth)
     gl.deleteProgram(this.#image.program)
     gl.deleteProgram(this.#mask.program)
+    gl.deleteProgram(this.#grid.program)
   }
 
   #drawImage(frame: Frame): void {
@@ -231,32 +238,56 @@ export class GlRenderer implements Disposable {
     gl.bindSampler(0, null)
   }
 
-  #drawMasks(frame: Frame, grid: boolean): void {
+  /** One rectangle per mask tile in view: what has no masks costs nothing. */
+  #drawMasks(frame: Frame): void {
     const gl = this.#gl
     const { uniform, program } = this.#mask
     gl.useProgram(program)
-    gl.activeTexture(gl.TEXTURE0)
-    gl.bindTexture(gl.TEXTURE_2D, this.#index)
     gl.activeTexture(gl.TEXTURE1)
     gl.bindTexture(gl.TEXTURE_2D_ARRAY, this.#tiles)
     gl.activeTexture(gl.TEXTURE2)
     gl.bindTexture(gl.TEXTURE_2D, this.#palette)
+    gl.activeTexture(gl.TEXTURE0)
+    gl.bindTexture(gl.TEXTURE_2D, this.#index)
     gl.uniform1i(uniform('uIndex'), 0)
     gl.uniform1i(uniform('uTiles'), 1)
     gl.uniform1i(uniform('uPalette'), 2)
     gl.uniform2i(uniform('uSize'), frame.image.width, frame.image.height)
+    this.#placeFrame(this.#mask, frame)
+    gl.uniform1f(uniform('uOpacity'), frame.opacity)
+    for (const [key, place] of this.#places) {
+      const x = key % this.#columns
+      const y = Math.floor(key / this.#columns)
+      const cell = place % cellsPerLayer
+      gl.uniform2i(uniform('uTile'), x, y)
+      gl.uniform3i(
+        uniform('uCell'),
+        (cell % cellsAcross) * tileSize,
+        Math.floor(cell / cellsAcross) * tileSize,
+        Math.floor(place / cellsPerLayer),
+      )
+      this.#quad(this.#mask, frame, {
+        left: x * tileSize,
+        top: y * tileSize,
+        right: Math.min((x + 1) * tileSize, frame.image.width),
+        bottom: Math.min((y + 1) * tileSize, frame.image.height),
+      })
+    }
+  }
+
+  #drawGrid(frame: Frame): void {
+    this.#gl.useProgram(this.#grid.program)
+    this.#placeFrame(this.#grid, frame)
+    this.#quad(this.#grid, frame, { left: 0, top: 0, right: frame.image.width, bottom: frame.image.height })
+  }
+
+  /** From device pixels to image pixels in a fragment shader. */
+  #placeFrame({ uniform }: Program, frame: Frame): void {
+    const gl = this.#gl
     gl.uniform2f(uniform('uOffset'), frame.offsetX, frame.offsetY)
     gl.uniform1f(uniform('uScale'), frame.scale)
     gl.uniform1f(uniform('uHeight'), frame.height)
     gl.uniform1f(uniform('uRatio'), frame.devicePixelRatio)
-    gl.uniform1f(uniform('uOpacity'), frame.opacity)
-    gl.uniform1i(uniform('uMasks'), frame.masks && this.#index !== null ? 1 : 0)
-    gl.uniform1i(uniform('uGrid'), grid ? 1 : 0)
-    gl.enable(gl.BLEND)
-    gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA)
-    this.#quad(this.#mask, frame, { left: 0, top: 0, right: frame.image.width, bottom: frame.image.height })
-    gl.disable(gl.BLEND)
-    gl.activeTexture(gl.TEXTURE0)
   }
 
   /** @param rect displayed image pixels */

@@ -18,8 +18,8 @@ void main() {
 }`
 
 /**
- * Masks in one pass over the image. Slots are found through the index texture (one texel per mask tile),
- * so neighbours are found across tile borders. Nothing here is filtered: slots are names, not amounts.
+ * The masks of one mask tile. Its own slots are looked up directly, those of neighbours across its border
+ * through the index texture (one texel per mask tile), so that outlines do not stop at borders. Nothing here is filtered: slots are names, not amounts.
  * A proposal has a hatched fill and a broken outline, the selected annotation a white and black one:
  * never told apart by colour alone.
  */
@@ -37,8 +37,8 @@ uniform float uScale;    // device pixels per image pixel
 uniform float uHeight;   // device pixels
 uniform float uRatio;    // device pixels per CSS pixel
 uniform float uOpacity;
-uniform bool uMasks;
-uniform bool uGrid;
+uniform ivec2 uTile;     // the mask tile that is drawn
+uniform ivec3 uCell;     // where its slots begin in uTiles
 out vec4 colour;
 
 const uint HIDDEN = 1u;
@@ -47,6 +47,7 @@ const uint SELECTED = 4u;
 
 uint slotAt(vec2 point) {
   ivec2 pixel = ivec2(floor(point));
+  if ((pixel >> 9) == uTile) return texelFetch(uTiles, ivec3(uCell.xy + (pixel & 511), uCell.z), 0).r;
   if (any(lessThan(pixel, ivec2(0))) || any(greaterThanEqual(pixel, uSize))) return 0u;
   uint place = texelFetch(uIndex, pixel >> 9, 0).r;
   if (place == 0u) return 0u;
@@ -64,34 +65,42 @@ bool edgeWithin(vec2 point, uint slot, float reach) {
 void main() {
   vec2 screen = vec2(gl_FragCoord.x, uHeight - gl_FragCoord.y) - uOffset;
   vec2 point = screen / uScale;
-  vec4 result = vec4(0.0);
-  if (uMasks) {
-    uint slot = slotAt(point);
-    if (slot != 0u) {
-      uvec4 entry = texelFetch(uPalette, ivec2(int(slot & 255u), int(slot >> 8)), 0);
-      if ((entry.a & HIDDEN) == 0u) {
-        vec3 tint = vec3(entry.rgb) / 255.0;
-        bool proposed = (entry.a & PROPOSED) != 0u;
-        float alpha = uOpacity;
-        if (proposed) {
-          float stripe = mod(screen.x + screen.y, 10.0 * uRatio);
-          alpha *= stripe < 4.0 * uRatio ? 1.0 : 0.35;
-        }
-        result = vec4(tint * alpha, alpha);
-        if ((entry.a & SELECTED) != 0u) {
-          bool gap = proposed && mod(screen.x - screen.y, 12.0 * uRatio) > 7.0 * uRatio;
-          if (edgeWithin(point, slot, 1.5 * uRatio)) result = gap ? vec4(0.0, 0.0, 0.0, 1.0) : vec4(1.0);
-          else if (edgeWithin(point, slot, 3.0 * uRatio)) result = vec4(0.0, 0.0, 0.0, 1.0);
-        } else {
-          bool gap = proposed && mod(screen.x - screen.y, 12.0 * uRatio) > 7.0 * uRatio;
-          if (!gap && edgeWithin(point, slot, 1.75 * uRatio)) result = vec4(tint, 1.0);
-        }
-      }
+  uint slot = slotAt(point);
+  if (slot == 0u) discard;
+  uvec4 entry = texelFetch(uPalette, ivec2(int(slot & 255u), int(slot >> 8)), 0);
+  if ((entry.a & HIDDEN) != 0u) discard;
+  vec3 tint = vec3(entry.rgb) / 255.0;
+  bool proposed = (entry.a & PROPOSED) != 0u;
+  bool gap = proposed && mod(screen.x - screen.y, 12.0 * uRatio) > 7.0 * uRatio;
+  if ((entry.a & SELECTED) != 0u) {
+    if (edgeWithin(point, slot, 1.5 * uRatio)) {
+      colour = vec4(gap ? vec3(0.0) : vec3(1.0), 1.0);
+      return;
     }
+    if (edgeWithin(point, slot, 3.0 * uRatio)) {
+      colour = vec4(0.0, 0.0, 0.0, 1.0);
+      return;
+    }
+  } else if (!gap && edgeWithin(point, slot, 1.75 * uRatio)) {
+    colour = vec4(tint, 1.0);
+    return;
   }
-  if (uGrid) {
-    vec2 inside = fract(point) * uScale;
-    if (min(inside.x, inside.y) < uRatio) result = mix(result, vec4(0.5, 0.5, 0.5, 1.0), 0.35);
-  }
-  colour = result;
+  float alpha = uOpacity;
+  if (proposed && mod(screen.x + screen.y, 10.0 * uRatio) >= 4.0 * uRatio) alpha *= 0.35;
+  colour = vec4(tint * alpha, alpha);
+}`
+
+/** Lines between the pixels of the image, for high zoom. */
+export const gridFragmentShader = `#version 300 es
+precision highp float;
+uniform vec2 uOffset;
+uniform float uScale;
+uniform float uHeight;
+uniform float uRatio;
+out vec4 colour;
+void main() {
+  vec2 point = (vec2(gl_FragCoord.x, uHeight - gl_FragCoord.y) - uOffset) / uScale;
+  vec2 inside = fract(point) * uScale;
+  if (min(inside.x, inside.y) >= uRatio) discard;
+  colour = vec4(0.18, 0.18, 0.18, 0.35);
 }`

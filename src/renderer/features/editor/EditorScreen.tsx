@@ -1,3 +1,4 @@
+import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useLayoutEffect, useRef, useState } from 'react'
 import type { ReactElement, ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -5,7 +6,7 @@ import { useStore } from 'zustand'
 import type { ClassRecord } from '../../../shared/domain/records.ts'
 import { useBridge } from '../../app/bridge-context.tsx'
 import { useCommands } from '../../app/commands.ts'
-import { useProjectId, useProjectInfo } from '../../app/queries.ts'
+import { queryKeys, useProjectId, useProjectInfo } from '../../app/queries.ts'
 import { StatusBadge } from '../../app/StatusBadge.tsx'
 import { announce, useSession } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -38,6 +39,7 @@ function ImageEditor(properties: Slots & { readonly imageId: string }): ReactEle
   const { t } = useTranslation()
   const { imageId } = properties
   const bridge = useBridge()
+  const client = useQueryClient()
   const projectId = useProjectId()
   const classes = useProjectInfo().data?.classes ?? noClasses
   const root = useRef<HTMLDivElement>(null)
@@ -65,6 +67,14 @@ function ImageEditor(properties: Slots & { readonly imageId: string }): ReactEle
   }, [bridge, projectId, imageId, t])
 
   useEffect(() => controller?.setClasses(classes), [controller, classes])
+  useEffect(
+    () =>
+      controller?.queue.listen({
+        // What can be undone is known at once, not when the event has made its way.
+        onCommitted: (_commit, state) => client.setQueryData(queryKeys.history(projectId), state),
+      }),
+    [controller, client, projectId],
+  )
   useCommands(editorCommands(controller, classes))
 
   return (

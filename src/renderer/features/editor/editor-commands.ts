@@ -1,5 +1,5 @@
 import type { ClassRecord } from '../../../shared/domain/records.ts'
-import { findCommandForKey, invokeCommand } from '../../app/commands.ts'
+import { invokeCommand, listCommands } from '../../app/commands.ts'
 import type { Command, CommandContext } from '../../app/commands.ts'
 import { selectAnnotation, session, setActiveClass } from '../../app/session.ts'
 import type { EditorController } from './editor-controller.ts'
@@ -199,6 +199,7 @@ function chooseClass(controller: EditorController | null, classes: readonly Clas
 
 async function undoWhenSaved(controller: EditorController | null, context: CommandContext): Promise<void> {
   if (controller === null || !(await controller.queue.settled())) return
-  const undo = findCommandForKey((key) => key === 'Ctrl+Z')
-  if (undo !== undefined && undo.id !== 'editor.undoWhenSaved') invokeCommand(undo, context)
+  // Called whether or not it knows already that there is something to undo.
+  const undo = listCommands().find((command) => command.id === 'app.undo')
+  if (undo !== undefined) invokeCommand(undo, context)
 }
