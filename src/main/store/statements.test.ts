@@ -17,10 +17,11 @@ function opened(): { store: ProjectStore; connection: Connection } {
   createProject(folder, 'statements').close()
   const connection = connect(folder, () => undefined)
   const store = assembleStore(connection)
-  const full = { statuses: ['proposals' as const], classId: 'c', proposedClassId: 'c', text: 'x' }
+  const full = { statuses: ['proposals' as const, 'labelled' as const], classId: 'c', proposedClassId: 'c', text: 'x' }
+  const oneStatus = { statuses: ['proposals' as const] }
   fill(store, 1, ['c'])
   for (const sort of sorts) {
-    for (const filter of [{}, full]) {
+    for (const filter of [{}, full, oneStatus]) {
       store.images.list({ filter, sort, offset: 0, limit: 1 })
       for (const direction of [1, -1] as const) store.images.neighbour({ imageId: 'i0', direction, filter, sort })
     }
@@ -70,7 +71,12 @@ test.each([
     /SCAN image USING INDEX image_list_by_worst$/,
   ],
   ['total', /^SELECT count\(\*\) AS count FROM image WHERE visible = 1$/, /SCAN image USING COVERING INDEX/],
-  ['counts by status', /GROUP BY status$/, /SCAN image USING INDEX image_count_by_status$/],
+  ['counts by status', /GROUP BY status$/, /SCAN image USING INDEX image_status_by_\w+$/],
+  [
+    'one status by worst',
+    /status = @status ORDER BY worst_order, name_order, number LIMIT @limit/,
+    /^SEARCH image USING INDEX image_status_by_worst \(status=\?\)$/,
+  ],
   [
     'next by name',
     /^SELECT id FROM image WHERE visible = 1 AND \(name_order, number\) >/,

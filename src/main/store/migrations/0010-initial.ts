@@ -70,7 +70,9 @@ CREATE UNIQUE INDEX image_unique_content ON image (content_hash) WHERE visible =
 CREATE INDEX image_list_by_name ON image (name_order, number) WHERE visible = 1;
 CREATE INDEX image_list_by_worst ON image (worst_order, name_order, number) WHERE visible = 1;
 CREATE INDEX image_list_by_added ON image (number) WHERE visible = 1;
-CREATE INDEX image_count_by_status ON image (status) WHERE visible = 1;
+CREATE INDEX image_status_by_added ON image (status, number) WHERE visible = 1;
+CREATE INDEX image_status_by_name ON image (status, name_order, number) WHERE visible = 1;
+CREATE INDEX image_status_by_worst ON image (status, worst_order, name_order, number) WHERE visible = 1;
 
 CREATE TABLE class (
   id TEXT PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 64),
