@@ -109,6 +109,8 @@ def manifest_entry(path: Path) -> dict[str, object]:
             "selfMix": tf.SELF_MIX,
             "selfShare": tf.SELF_SHARE,
             "threshold": tf.THRESHOLD,
+            "seed": tf.SEED,
+            "suppressed": round(tf.SUPPRESSED, 6),
             "gain": tf.GAIN,
             "tokensPerSupport": tf.TOKENS_PER_SUPPORT,
         },

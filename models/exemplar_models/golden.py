@@ -126,6 +126,8 @@ def write_predictor_golden(folder: Path) -> Path:
         "score1": rounded(tf.score(query, supports[:1])),
         "score2": rounded(tf.score(query, supports)),
     }
+    maps = [np.reshape(tf.score(query, supports[:n]), (height, width)) for n in (1, 2)]
+    record["kept"] = [int((tf.suppress(m) > tf.THRESHOLD).sum()) for m in maps]
     path = folder / "training-free.json"
     path.write_text(json.dumps(record, separators=(",", ":")) + "\n")
     return path

@@ -10,7 +10,7 @@ doubled `s32` vector (352), divided by sqrt(2), so that the dot product of two t
    Weights instead of masks: a cell outside the mask has weight 0, so no masked zero can win (a zero cosine would).
 2. Self-support (Fan et al., arXiv 2207.11549), soft: p = sigmoid((s1 - T0) / T1) weighs the query's own tokens into a
    foreground and a background prototype, each mixed half and half with the support's; s2 = their cosine difference.
-3. s = (1 - A) s1 + A s2; foreground where s > THRESHOLD.
+3. s = (1 - A) s1 + A s2; foreground where s > THRESHOLD, in regions whose peak reaches SEED (`suppress`).
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import label, maximum
 
 Array = np.ndarray
 
@@ -34,6 +35,8 @@ SELF_WIDTH = 0.015
 SELF_MIX = 0.5
 SELF_SHARE = 0.3
 THRESHOLD = 0.075
+SEED = 0.15
+SUPPRESSED = THRESHOLD - 0.02
 GAIN = 2.0
 TOKENS_PER_SUPPORT = 540
 
@@ -168,6 +171,15 @@ def score(query: Array, supports: list[Support]) -> Array:
     own = [unit(p**2 @ query), unit((1 - p) ** 2 @ query)]
     fg, bg = (unit((1 - SELF_MIX) * unit(w[:, i] @ a) + SELF_MIX * own[i]) for i in (0, 1))
     return (1 - SELF_SHARE) * s1 + SELF_SHARE * (query @ fg - query @ bg)
+
+
+def suppress(s: Array) -> Array:
+    """Hysteresis (Canny 1986) on a score map [h,w]: 8-connected regions above THRESHOLD that nowhere reach SEED are
+    lowered to SUPPRESSED. Weak regions are mostly false, and it lets an image without the class come out empty.
+    """
+    labels, count = label(s > THRESHOLD, np.ones((3, 3)))
+    peaks = np.concatenate([[np.inf], maximum(s, labels, np.arange(1, count + 1))]) if count else np.array([np.inf])
+    return np.where(peaks[labels] < SEED, np.float32(SUPPRESSED), s)
 
 
 def to_unit_interval(s: Array) -> Array:

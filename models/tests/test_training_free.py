@@ -108,3 +108,14 @@ def test_golden_scores(tmp_path: Path) -> None:
     inside[4:12, 6:16] = True
     score = np.reshape(stored["score2"], (24, 26))
     assert score[inside].mean() > score[~inside].mean() + 0.05
+
+
+def test_suppression_keeps_seeded_regions_only() -> None:
+    s = np.zeros((4, 6), np.float32)
+    s[0, 0], s[1, 1] = 0.1, 0.2  # joined at a corner, seeded
+    s[3, 4] = s[3, 5] = 0.1  # never reaches the seed
+    found = tf.suppress(s)
+    assert found[0, 0] == s[0, 0]
+    assert found[1, 1] == s[1, 1]
+    np.testing.assert_allclose(found[3, 4:], tf.SUPPRESSED)
+    np.testing.assert_allclose(tf.suppress(np.zeros((2, 2))), 0)

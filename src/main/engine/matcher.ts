@@ -9,6 +9,10 @@ const matcherEntrySchema = modelEntrySchema.extend({
   recipe: z.object({
     /** Raw score above which a cell is foreground. */
     threshold: z.number(),
+    /** Raw score that a foreground region must reach somewhere. */
+    seed: z.number(),
+    /** Raw score given to regions that do not, below `threshold`. */
+    suppressed: z.number(),
     /** Slope from raw score to the 0 to 1 of a score map. */
     gain: z.number().positive(),
     tokensPerSupport: z.int().positive(),

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { AppError } from '../../shared/errors.ts'
+import { connectedComponents } from '../../shared/mask/components.ts'
 import { coverage } from '../../shared/mask/resample.ts'
 import { createMatcher } from './matcher.ts'
-import type { Matcher } from './matcher.ts'
+import type { Matcher, MatcherEntry } from './matcher.ts'
 import { featureHash } from './models.ts'
 import type { BackboneEntry } from './models.ts'
 import type { ClassState, FeatureMap, FeatureMaps, Predictor, ScoreMap, SupportState, TiledMask } from './predictor.ts'
@@ -81,7 +82,7 @@ export async function createTrainingFreePredictor(options: TrainingFreeOptions):
       const { width, height } = mapNamed(features, 's16b')
       const maps: ScoreMap[] = []
       for (const { bytes } of classes) {
-        const raw = await matcher.score(query, classTokens(bytes))
+        const raw = suppressWeakRegions(await matcher.score(query, classTokens(bytes)), width, height, recipe)
         // Linear but for the ends, so that interpolating scores and interpolating maps is the same.
         const data = raw.map((s) => Math.min(Math.max(decision + recipe.gain * (s - recipe.threshold), 0), 1))
         maps.push({ width, height, data })
@@ -90,6 +91,28 @@ export async function createTrainingFreePredictor(options: TrainingFreeOptions):
     },
     [Symbol.asyncDispose]: () => matcher[Symbol.asyncDispose](),
   }
+}
+
+/**
+ * Hysteresis (Canny 1986) on raw scores, row-major: 8-connected regions above the threshold that nowhere
+ * reach the seed are lowered to below the threshold. Weak regions are mostly false, and this lets an image
+ * without the class come out empty.
+ */
+function suppressWeakRegions(
+  raw: Float32Array,
+  width: number,
+  height: number,
+  { threshold, seed, suppressed }: MatcherEntry['recipe'],
+): Float32Array {
+  const data = Uint8Array.from(raw, (s) => (s > threshold ? 1 : 0))
+  const { count, labels } = connectedComponents({ width, height, data }, 8)
+  const peaks = new Float32Array(count + 1)
+  // Label 0 is what lies below the threshold anyway.
+  peaks[0] = Infinity
+  labels.forEach((label, cell) => {
+    peaks[label] = Math.max(peaks[label] ?? 0, raw[cell] ?? 0)
+  })
+  return raw.map((s, cell) => ((peaks[labels[cell] ?? 0] ?? 0) < seed ? suppressed : s))
 }
 
 function mapNamed(features: FeatureMaps, name: string): FeatureMap {
