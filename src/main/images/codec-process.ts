@@ -1,7 +1,7 @@
 import { writeFileAtomic } from './atomic-file.ts'
 import { serveRequests } from '../processes/child.ts'
 import type { CodecKinds } from './codec-messages.ts'
-import { fileKey, fullPicture, pixels, probe, readIndexPng, thumbnail } from './decode.ts'
+import { fileKey, fullPicture, pixels, probe, readHeader, readIndexPng, thumbnail } from './decode.ts'
 import { fileUnwritable } from './image-errors.ts'
 import { encodeIndexPng } from './index-png.ts'
 import { PictureCache } from './picture-cache.ts'
@@ -16,7 +16,12 @@ serveRequests<CodecKinds>(() => {
     probe: ({ path }) => probe(path),
     thumbnail: ({ path, maxSide }) => thumbnail(path, maxSide),
     pixels: ({ path, width, height }) => pixels(path, width, height),
-    tile: async ({ path, level, x, y }) => pictures.tile(await fileKey(path), level, x, y, () => fullPicture(path)),
+    tile: async ({ path, level, x, y }) =>
+      pictures.tile(await fileKey(path), level, x, y, {
+        size: () => readHeader(path),
+        whole: () => fullPicture(path),
+        reduced: (width, height) => pixels(path, width, height),
+      }),
     readIndexPng: ({ path }) => readIndexPng(path),
     writeIndexPng: async ({ path, image }) => {
       const bytes = await encodeIndexPng(image)

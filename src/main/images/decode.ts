@@ -32,14 +32,14 @@ function openRgb(path: string): Sharp {
 
 /** Decodes the whole picture to prove it readable. */
 export async function probe(path: string): Promise<ImageProbe> {
-  const checked = await check(path)
+  const checked = await readHeader(path)
   // One pixel out still reads every row in.
   await reading(path, () => openRgb(path).resize(1, 1, { fit: 'fill' }).raw().toBuffer())
   return checked
 }
 
 export async function thumbnail(path: string, maxSide: number): Promise<Uint8Array> {
-  await check(path)
+  await readHeader(path)
   return reading(path, () =>
     openRgb(path)
       .resize(maxSide, maxSide, { fit: 'inside', withoutEnlargement: true })
@@ -53,12 +53,12 @@ export async function thumbnail(path: string, maxSide: number): Promise<Uint8Arr
  * triangle filter as wide as the remaining step, so every source pixel counts. Larger: bilinear.
  */
 export async function pixels(path: string, width: number, height: number): Promise<RgbImage> {
-  await check(path)
+  await readHeader(path)
   return raw(path, openRgb(path).resize(width, height, { fit: 'fill', kernel: 'linear' }))
 }
 
 export async function fullPicture(path: string): Promise<RgbImage> {
-  await check(path)
+  await readHeader(path)
   return raw(path, openRgb(path))
 }
 
@@ -80,8 +80,8 @@ async function raw(path: string, pipeline: Sharp): Promise<RgbImage> {
   return { width: info.width, height: info.height, data }
 }
 
-/** Refuses what must not reach a decoder: unreadable, empty, foreign or oversized files. */
-async function check(path: string): Promise<ImageProbe> {
+/** Format and displayed size. Refuses what must not reach a decoder: unreadable, empty, foreign or oversized files. */
+export async function readHeader(path: string): Promise<ImageProbe> {
   const format = await sniffFormat(path)
   // Reads the header only, and without a limit: it is the header that tells whether the limit is exceeded.
   const metadata: Metadata = await reading(path, () => sharp(path, { limitInputPixels: false }).metadata())

@@ -8,37 +8,76 @@ interface Picture {
   bytes: number
 }
 
+/** How a picture is decoded. `size` reads the header only. */
+export interface PictureSource {
+  readonly size: () => Promise<{ readonly width: number; readonly height: number }>
+  readonly whole: () => Promise<RgbImage>
+  /** At exactly this size, averaged. */
+  readonly reduced: (width: number, height: number) => Promise<RgbImage>
+}
+
+/** Large pictures are seen whole first, at a level from this one on: it is decoded without the full size. */
+const reducedLevel = 2
+
+/** How many pictures' sizes are remembered: a few bytes each. */
+const maxSizes = 1_000
+
 /**
  * The pictures decoded last with their pyramid levels, so that after the first tile of a picture the
- * others are copies of memory. At most `maxBytes`, except that the picture used last always stays.
+ * others are copies of memory. At most `maxBytes`, except that the picture used last always stays. Of a
+ * picture larger than `largeBytes`, levels from 2 on have a decode of their own, which is several times
+ * faster and smaller; its pixels are averages over areas that may differ from the 4 x 4 blocks of level 0
+ * by less than one pixel of the level.
  */
 export class PictureCache {
   readonly #maxBytes: number
+  readonly #largeBytes: number
   /** By last use, oldest first. */
   readonly #pictures = new Map<string, Promise<Picture>>()
-  readonly #sizes = new Map<string, number>()
+  /** Bytes of each picture that has been decoded. */
+  readonly #held = new Map<string, number>()
+  readonly #sizes = new Map<string, Awaited<ReturnType<PictureSource['size']>>>()
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes: number, largeBytes = maxBytes / 4) {
     this.#maxBytes = maxBytes
+    this.#largeBytes = largeBytes
   }
 
   /** Bytes of pixels held now. */
   get bytes(): number {
-    return [...this.#sizes.values()].reduce((sum, size) => sum + size, 0)
+    return [...this.#held.values()].reduce((sum, size) => sum + size, 0)
   }
 
   /**
-   * A tile as `contract/media.ts` defines it. `decode` is called only when no picture is held under
-   * `key`. Throws `NotFound` for a tile outside the picture.
+   * A tile as `contract/media.ts` defines it. `source` is asked only for what is not held under `key`.
+   * Throws `NotFound` for a tile outside the picture.
    */
-  async tile(key: string, level: number, x: number, y: number, decode: () => Promise<RgbImage>): Promise<RgbImage> {
-    const picture = await this.#picture(key, decode)
-    const image = this.#level(picture, level)
-    if (this.#pictures.has(key)) {
-      this.#sizes.set(key, picture.bytes)
-      this.#evict(key)
+  async tile(key: string, level: number, x: number, y: number, source: PictureSource): Promise<RgbImage> {
+    const { width, height } = await this.#size(key, source)
+    const base = width * height * 3 > this.#largeBytes && level >= reducedLevel ? reducedLevel : 0
+    const scale = 2 ** base
+    const part = `${key}\n${base}`
+    const picture = await this.#picture(part, () =>
+      base === 0 ? source.whole() : source.reduced(Math.ceil(width / scale), Math.ceil(height / scale)),
+    )
+    const image = this.#level(picture, level - base)
+    if (this.#pictures.has(part)) {
+      this.#held.set(part, picture.bytes)
+      this.#evict(part)
     }
     return cutTile(image, x, y)
+  }
+
+  async #size(key: string, source: PictureSource): ReturnType<PictureSource['size']> {
+    const known = this.#sizes.get(key)
+    if (known !== undefined) return known
+    const { width, height } = await source.size()
+    for (const oldest of this.#sizes.keys()) {
+      if (this.#sizes.size < maxSizes) break
+      this.#sizes.delete(oldest)
+    }
+    this.#sizes.set(key, { width, height })
+    return { width, height }
   }
 
   async #picture(key: string, decode: () => Promise<RgbImage>): Promise<Picture> {
@@ -71,10 +110,10 @@ export class PictureCache {
     let total = this.bytes
     for (const key of this.#pictures.keys()) {
       if (total <= this.#maxBytes) return
-      const size = this.#sizes.get(key)
+      const size = this.#held.get(key)
       // One without a size is still being decoded.
       if (key === newest || size === undefined) continue
-      this.#sizes.delete(key)
+      this.#held.delete(key)
       this.#pictures.delete(key)
       total -= size
     }
