@@ -17,7 +17,7 @@ import { createThumbnails } from '../images/thumbnails.ts'
 import type { Thumbnails } from '../images/thumbnails.ts'
 import { createJobRunner } from '../jobs/job-runner.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
-import { createProject, openProject } from '../store/project-store.ts'
+import { createProject, openProject, requireProject } from '../store/project-store.ts'
 import { lockProject } from '../store/project-lock.ts'
 import type { ProjectStore } from '../store/store-port.ts'
 import { exportProject } from './export-project.ts'
@@ -58,6 +58,7 @@ export class Session {
 
   /** Opens an existing project. Throws `Conflict` while another process works on it. */
   static open(folder: string, options: SessionOptions): Session {
+    requireProject(folder)
     using stack = new DisposableStack()
     const lock = stack.use(lockProject(folder))
     const store = openProject(folder)

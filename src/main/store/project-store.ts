@@ -39,6 +39,11 @@ export function createProject(folder: string, name: string, options: StoreOption
   }
 }
 
+/** Throws what `openProject` would throw for a folder without a readable project. Changes nothing. */
+export function requireProject(folder: string): void {
+  inspect(resolve(folder), migrations)
+}
+
 /**
  * Opens the project in `folder`. Throws `NotFound`, `Unsupported` (another program's database),
  * `DbFromFuture`, `DbCorrupt` (naming the backups) or `Io`, each with a sentence that names the file.

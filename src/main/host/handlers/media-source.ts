@@ -11,7 +11,7 @@ export function createMediaSource(studio: Studio): MediaSource {
     }),
     overlay: (projectId, imageId) =>
       Promise.resolve({ bytes: studio.session(projectId).overlay(imageId), contentType: raw }),
-    tile: async (projectId, imageId, { level, x, y }, signal) => ({
+    tile: async (projectId, imageId, level, x, y, signal) => ({
       bytes: (await studio.session(projectId).tile(imageId, level, x, y, signal)).data,
       contentType: raw,
     }),
