@@ -2,7 +2,7 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ExportReport, ExportSpec } from '../../shared/contract/contract.ts'
 import { AppError } from '../../shared/errors.ts'
-import { bitmapFromTiles, forEachRun, tilesArea } from '../../shared/mask/tiles.ts'
+import { forEachRun, tilesArea, tilesWithin } from '../../shared/mask/tiles.ts'
 import type { ExportAnnotation, ExportContext, ExportSource, IndexPng, IndexPngCodec } from './format-types.ts'
 import { classNumberOf, classNumbers, ExportProblems, exportPicture, selectImages } from './selection.ts'
 import { TextFile, temporaryPath } from './text-file.ts'
@@ -117,14 +117,20 @@ function paintMasks(
   const areas = new Map(masks.map((mask) => [mask, tilesArea(mask.tiles)]))
   for (const mask of masks.toSorted((a, b) => (areas.get(b) ?? 0) - (areas.get(a) ?? 0))) {
     const number = classNumberOf(numbers, mask)
+    if (!tilesWithin(mask.tiles, width, height)) {
+      throw new Error(`Annotation ${mask.record.id} reaches outside its image of ${width} x ${height} pixels`)
+    }
     forEachRun(mask.tiles, (y, left, right) => data.fill(number, y * width + left, y * width + right))
   }
   return { width, height, data }
 }
 
-function isWhole({ tiles }: ExportAnnotation, { width, height, data }: IndexPng, number: number): boolean {
-  const bitmap = bitmapFromTiles(tiles, width, height)
-  return bitmap.data.every((value, at) => value === 0 || data[at] === number)
+function isWhole({ tiles }: ExportAnnotation, { width, data }: IndexPng, number: number): boolean {
+  let isKept = true
+  forEachRun(tiles, (y, left, right) => {
+    for (let at = y * width + left; isKept && at < y * width + right; at++) isKept = data[at] === number
+  })
+  return isKept
 }
 
 /** Writes under a temporary name, reads back, compares, renames. */

@@ -120,27 +120,37 @@ function splitByClass(
   height: number,
   names: ReadonlyMap<number, string>,
 ): { readonly annotations: ImportedAnnotation[]; readonly unknown: readonly number[] } {
-  const present = new Uint8Array(256)
-  for (const value of data) present[value] = 1
+  // One pass for the box of every value; then each class costs its box and not the whole image.
+  const left = new Uint32Array(256).fill(width)
+  const right = new Uint32Array(256)
+  const top = new Uint32Array(256)
+  const bottom = new Uint32Array(256)
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const value = data[y * width + x] ?? 0
+      if (bottom[value] === 0) top[value] = y
+      bottom[value] = y + 1
+      if (x < (left[value] ?? 0)) left[value] = x
+      if (x >= (right[value] ?? 0)) right[value] = x + 1
+    }
+  }
   const annotations: ImportedAnnotation[] = []
   const unknown: number[] = []
   for (let value = 1; value < ignored; value++) {
-    if (present[value] === 0) continue
+    const [x0 = 0, y0 = 0, x1 = 0, y1 = 0] = [left[value], top[value], right[value], bottom[value]]
+    if (y1 === 0) continue
     const className = names.get(value)
     if (className === undefined) {
       unknown.push(value)
       continue
     }
-    const bitmap = createBitmap(width, height)
-    for (let at = 0; at < data.length; at++) if (data[at] === value) bitmap.data[at] = 1
-    annotations.push({
-      className,
-      kind: 'mask',
-      tiles: tilesFromBitmap(bitmap),
-      box: null,
-      crowd: false,
-      originalId: null,
-    })
+    const bitmap = createBitmap(x1 - x0, y1 - y0)
+    for (let y = y0; y < y1; y++) {
+      const row = (y - y0) * bitmap.width - x0
+      for (let x = x0; x < x1; x++) if (data[y * width + x] === value) bitmap.data[row + x] = 1
+    }
+    const tiles = tilesFromBitmap(bitmap, x0, y0)
+    annotations.push({ className, kind: 'mask', tiles, box: null, crowd: false, originalId: null })
   }
   return { annotations, unknown }
 }

@@ -78,7 +78,7 @@ export function countsFromTiles(tiles: readonly MaskTile[], width: number, heigh
  * Throws `InvalidInput` unless these are counts of an image of that size: whole numbers, none negative, that
  * sum to its pixels.
  */
-export function checkCounts(counts: Counts, width: number, height: number): void {
+function checkCounts(counts: Counts, width: number, height: number): void {
   let sum = 0
   for (const count of counts) {
     if (!Number.isSafeInteger(count) || count < 0) {
