@@ -8,6 +8,7 @@ import { createHistoryRepository } from './history-repository.ts'
 import { createImageRepository } from './image-repository.ts'
 import { createJobRepository } from './job-repository.ts'
 import { createMarkRepository } from './mark-repository.ts'
+import { fromSqliteError } from './sql-errors.ts'
 import type { ProjectStore } from './store-port.ts'
 import { createVersionRepository } from './version-repository.ts'
 
@@ -39,13 +40,19 @@ export function assembleStore(connection: Connection): ProjectStore {
     return row
   }
 
+  function checkpoint(): void {
+    try {
+      database.pragma('wal_checkpoint(PASSIVE)')
+    } catch (error) {
+      // Nothing is lost: the changes stay in the log file until the next checkpoint.
+      connection.log(`${connection.folder}: the log file could not be folded in: ${String(error)}`)
+    }
+  }
+
   let idleTimer: NodeJS.Timeout | undefined
   const stopTimer = changes.onChange(() => {
-    if (idleTimer !== undefined) {
-      idleTimer.refresh()
-      return
-    }
-    idleTimer = setTimeout(() => database.pragma('wal_checkpoint(PASSIVE)'), idleCheckpointMs)
+    clearTimeout(idleTimer)
+    idleTimer = setTimeout(checkpoint, idleCheckpointMs)
     idleTimer.unref()
   })
 
@@ -68,8 +75,13 @@ export function assembleStore(connection: Connection): ProjectStore {
       if (!database.open) return
       stopTimer()
       clearTimeout(idleTimer)
-      database.pragma('optimize')
-      database.close()
+      try {
+        database.pragma('optimize')
+      } catch (error) {
+        throw fromSqliteError(error, connection.folder)
+      } finally {
+        database.close()
+      }
     },
   }
 }

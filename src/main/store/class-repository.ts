@@ -13,7 +13,11 @@ export type ClassRepository = ProjectStore['classes'] & {
   readonly find: (classId: string) => ClassRecord | undefined
   readonly insert: (record: ClassRecord) => void
   readonly update: (record: ClassRecord) => void
-  /** Throws `InvalidInput` while anything but parked proposals still belongs to the class. */
+  /**
+   * Throws `InvalidInput` while an annotation, an example, a verdict, a child or a current version still
+   * belongs to the class: the entry that deletes it must list them, or undoing it could not bring them back.
+   * Prototype versions are no obstacle: they are immutable and outlive the class.
+   */
   readonly remove: (classId: string) => void
   readonly currentVersion: (classId: string) => string | null
   readonly setCurrentVersion: (classId: string, versionId: string | null) => void

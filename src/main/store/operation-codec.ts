@@ -29,11 +29,11 @@ const storedSchema = z.array(z.union([storedMaskSchema, operationSchema]))
 export function normaliseOperation(operation: Operation): Operation {
   switch (operation.kind) {
     case 'class':
-      return { kind: 'class', ...both(operation, strict(classRecordSchema)) }
+      return { kind: 'class', ...both(operation, readerOf(classRecordSchema)) }
     case 'annotation':
-      return { kind: 'annotation', ...both(operation, strict(annotationCoreSchema)) }
+      return { kind: 'annotation', ...both(operation, readerOf(annotationCoreSchema)) }
     case 'support':
-      return { kind: 'support', ...both(operation, strict(supportRecordSchema)) }
+      return { kind: 'support', ...both(operation, readerOf(supportRecordSchema)) }
     case 'mask':
     case 'verdict':
     case 'reviewed':
@@ -45,7 +45,7 @@ export function normaliseOperation(operation: Operation): Operation {
 
 const strippedSchemas = new Map<z.ZodObject, z.ZodObject>()
 
-function strict<T extends z.ZodObject>(schema: T): (value: z.infer<T>) => z.infer<T> {
+function readerOf<T extends z.ZodObject>(schema: T): (value: z.infer<T>) => z.infer<T> {
   let stripped = strippedSchemas.get(schema)
   if (stripped === undefined) {
     stripped = schema.strip()

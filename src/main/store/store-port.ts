@@ -76,7 +76,7 @@ export interface ProjectStore {
   readonly onChange: (listener: (change: StoreChange) => void) => () => void
 
   readonly images: {
-    /** Inserts rows of an existing batch. Returns how many were new (same content or name twice is skipped). */
+    /** Inserts rows of an existing batch, hidden ones too. Returns how many were new (same content or name twice is skipped). */
     readonly insert: (images: readonly NewImage[]) => number
     readonly get: (imageId: string) => ImageRecord
     readonly byName: (name: string) => ImageRecord | undefined
@@ -143,7 +143,7 @@ export interface ProjectStore {
     readonly add: (version: NewVersion) => VersionRecord
     readonly get: (versionId: string) => VersionRecord
     readonly ofClass: (classId: string) => readonly VersionRecord[]
-    /** Throws `NotFound` when the class has learnt nothing. */
+    /** Null when the class has learnt nothing; throws `NotFound` when there is no such class. */
     readonly current: (classId: string) => VersionRecord | null
     /** Verifies the hash: throws `ModelMismatch` naming the class and version when the bytes were altered. */
     readonly load: (versionId: string) => StoredVersion
@@ -165,6 +165,7 @@ export interface ProjectStore {
      * One transaction: replaces the open proposals of these classes in the image by the new ones and marks
      * the item done. Accepted annotations and "not here" verdicts are never touched: proposals for a class
      * with a verdict, or with an accepted annotation when the class is not split into instances, are dropped.
+     * A proposal that an applied history entry speaks of (painted on, imported) counts as accepted here.
      * Does nothing when the item is done already. Returns whether it wrote.
      */
     readonly finishItem: (
