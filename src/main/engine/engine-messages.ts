@@ -3,6 +3,8 @@ import { z } from '../../shared/zod.ts'
 import type { EngineInfo, EnginePrediction, RgbPixels } from './engine-port.ts'
 import type { PixelSize } from './input-size.ts'
 import type { ClassState, SupportState, TiledMask } from './predictor.ts'
+import type { ProviderProof } from './provider-proof.ts'
+import type { ProviderName } from './runtime.ts'
 
 /** What `client.ts` and the engine process say to each other, over `processes/messages.ts`. */
 
@@ -45,11 +47,21 @@ export interface EngineStatistics {
   readonly encoderRuns: number
 }
 
+/** The backbone on the CPU against the values it was exported with. */
+export interface GoldenCheck {
+  /** Largest difference, relative to each map's largest value; null when the golden file is not installed. */
+  readonly difference: number | null
+  readonly milliseconds: number
+}
+
 export type EngineKinds = {
   readonly info: {
     readonly payload: null
     readonly result: { readonly info: EngineInfo; readonly featureHash: string }
   }
+  readonly checkGolden: { readonly payload: null; readonly result: GoldenCheck }
+  /** May take the process down: for `doctor.ts`, in a process of its own. */
+  readonly proveProvider: { readonly payload: ProviderName; readonly result: ProviderProof }
   readonly statistics: { readonly payload: null; readonly result: EngineStatistics }
   readonly encodeSupport: {
     readonly payload: { readonly image: ImageRequest; readonly mask: TiledMask }

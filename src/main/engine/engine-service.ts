@@ -3,16 +3,17 @@ import type { RequestHandlers } from '../processes/child.ts'
 import { createBackbone } from './backbone.ts'
 import type { Backbone } from './backbone.ts'
 import { engineSetupSchema } from './engine-messages.ts'
-import type { ClassRequest, EngineKinds, EngineSetup, ImageRequest, Missing } from './engine-messages.ts'
+import type { ClassRequest, EngineKinds, EngineSetup, GoldenCheck, ImageRequest, Missing } from './engine-messages.ts'
 import type { EngineInfo, RgbPixels } from './engine-port.ts'
 import type { FeatureKey } from './feature-path.ts'
 import { FeatureStore } from './feature-store.ts'
+import { goldenPixels, goldenSide, largestDifference, readGolden } from './golden.ts'
 import { Lru } from './lru.ts'
 import { backboneEntrySchema, featureHash, loadVerifiedModel, readModelEntry } from './models.ts'
 import type { BackboneEntry, VerifiedModel } from './models.ts'
 import type { ClassState, FeatureMaps, Predictor } from './predictor.ts'
 import type { PredictorContext } from './predictors.ts'
-import { requireProvider } from './provider-proof.ts'
+import { proveProvider, requireProvider } from './provider-proof.ts'
 import { segmentScores } from './segment.ts'
 
 /** Room for the states of a hundred classes with five examples each. Predictors may keep several times as much for them. */
@@ -42,6 +43,8 @@ export async function startEngineService(
   const engine = new EngineService(checked, model, predictor)
   return {
     info: async () => ({ info: await engine.info(), featureHash: engine.featureHash }),
+    checkGolden: () => engine.checkGolden(),
+    proveProvider: (provider) => proveProvider(provider, model, checked.threads),
     statistics: () => ({ encoderRuns: engine.encoderRuns }),
     encodeSupport: async ({ image, mask }, { signal }) => {
       const loaded = await engine.load(image, signal)
@@ -129,6 +132,18 @@ class EngineService {
     if (known.length === classes.length) return { kind: 'known', states: known }
     const versionHashes = classes.filter((_, index) => states[index] === undefined).map((entry) => entry.versionHash)
     return { kind: 'missing', versionHashes }
+  }
+
+  async checkGolden(): Promise<GoldenCheck> {
+    const backbone = await this.#session()
+    const golden = await readGolden(this.#setup.modelsFolder)
+    const pixels = goldenPixels(golden?.width ?? goldenSide, golden?.height ?? goldenSide)
+    let features = await backbone.run(pixels)
+    // The first run also allocates; the second is what every further image takes.
+    const start = performance.now()
+    features = await backbone.run(pixels)
+    const milliseconds = performance.now() - start
+    return { difference: golden === null ? null : largestDifference(features, golden), milliseconds }
   }
 
   #session(): Promise<Backbone> {

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { z } from '../../shared/zod.ts'
 import type { RgbPixels } from './engine-port.ts'
 import type { FeatureMaps } from './predictor.ts'
@@ -21,6 +24,15 @@ export const goldenSchema = z.object({
   ),
 })
 export type Golden = z.infer<typeof goldenSchema>
+
+/** Side of the golden image at the default detail. */
+export const goldenSide = 448
+
+/** The golden values at 448 x 448 px; null where they are not installed (they are no part of a package). */
+export async function readGolden(modelsFolder: string): Promise<Golden | null> {
+  const path = join(modelsFolder, 'golden', `backbone-${goldenSide}x${goldenSide}.json`)
+  return existsSync(path) ? goldenSchema.parse(JSON.parse(await readFile(path, 'utf8'))) : null
+}
 
 /** The synthetic image of the golden files: `((x>>3)*37 + (y>>3)*59 + c*83 + ((x*y) & 63)) & 255`. */
 export function goldenPixels(width: number, height: number): RgbPixels {

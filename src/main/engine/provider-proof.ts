@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { AppError } from '../../shared/errors.ts'
 import { z } from '../../shared/zod.ts'
 import { createBackbone } from './backbone.ts'
-import { goldenPixels } from './golden.ts'
+import { goldenPixels, goldenSide } from './golden.ts'
 import type { BackboneEntry, VerifiedModel } from './models.ts'
 import type { FeatureMaps } from './predictor.ts'
 import type { ProviderName } from './runtime.ts'
@@ -24,7 +24,6 @@ const profileSchema = z.array(
 
 /** Largest difference from the CPU that still counts as the same result, relative to each map's largest value. */
 const tolerance = 1e-2
-const side = 448
 const runs = 3
 
 /** What became of one provider that was asked for alone. */
@@ -126,7 +125,7 @@ async function measure(
     await using backbone = await createBackbone(model, options).catch((cause: unknown) => {
       throw new NoSession(firstLine(cause), { cause })
     })
-    const pixels = goldenPixels(side, side)
+    const pixels = goldenPixels(goldenSide, goldenSide)
     let features = await backbone.run(pixels)
     let milliseconds = Infinity
     for (let run = 0; run < runs; run++) {

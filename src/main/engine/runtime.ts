@@ -47,6 +47,8 @@ export async function createSession(model: VerifiedModel, options: SessionOption
     graphOptimizationLevel: 'all',
     intraOpNumThreads: options.threads,
     interOpNumThreads: 1,
+    // A thread that waits by spinning takes the core from the decoder and from this program's own work.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
     // Errors only: warnings of the runtime are for its developers.
     logSeverityLevel: 3,
     ...(options.profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: options.profilePrefix }),
