@@ -21,7 +21,16 @@ export function setUp() {
   const started = Date.now()
   // Not `npm ci`: npm 11 refuses a lockfile when the registry lacks an optional package of another platform.
   // `npm install` follows the lockfile as well; without install scripts, see .npmrc.
-  npm(['install', '--no-save', '--no-audit', '--no-fund', '--ignore-scripts', '--include=dev', '--include=optional', '--loglevel=error'])
+  npm([
+    'install',
+    '--no-save',
+    '--no-audit',
+    '--no-fund',
+    '--ignore-scripts',
+    '--include=dev',
+    '--include=optional',
+    '--loglevel=error',
+  ])
   if (nodeVersion() !== wantedNodeVersion()) installNode()
   writeFileSync(stampFile, wanted)
   console.error(`Packages installed in ${((Date.now() - started) / 1000).toFixed(0)} s.`)

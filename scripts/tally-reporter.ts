@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
-import type { Reporter, TestModule } from 'vitest/node'
+import type { Reporter, TestCase, TestModule } from 'vitest/node'
+import type {} from '../test/support/skip-reason.ts'
 import type { Skip, Tally } from './tally.ts'
 
 /** Writes a `Tally` as JSON to the file named by `EXEMPLAR_TALLY` when a vitest run ends. */
@@ -25,11 +26,21 @@ function tallyOf(modules: readonly TestModule[], unhandledErrors: number): Tally
       else {
         skipped.push({
           name: `${module.relativeModuleId} > ${test.fullName}`,
-          reason: result.state === 'skipped' ? (result.note ?? 'no reason given') : 'did not finish',
+          reason: result.state === 'skipped' ? (result.note ?? skipReasonOf(test)) : 'did not finish',
           allowedInCi: module.relativeModuleId.startsWith('test/electron/'),
         })
       }
     }
   }
   return { passed, failed, skipped }
+}
+
+/** The reason that the test, or the nearest suite around it, gives by `because`. */
+function skipReasonOf(test: TestCase): string {
+  if (test.meta().skipReason !== undefined) return test.meta().skipReason ?? ''
+  for (let around = test.parent; around.type === 'suite'; around = around.parent) {
+    const reason = around.meta().skipReason
+    if (reason !== undefined) return reason
+  }
+  return 'no reason given'
 }

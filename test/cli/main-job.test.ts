@@ -11,13 +11,13 @@ import { z } from '../../src/shared/zod.ts'
 import { compareWithPycocotools } from '../support/compare-export.ts'
 import { exemplarJson, runExemplar } from '../support/run-exemplar.ts'
 import { hasData, itemsWith, noDataReason, openData } from '../support/shared-data.ts'
+import { because } from '../support/skip-reason.ts'
 
 const photographs = 60
 const isPossible = hasData('coco_small')
-if (!isPossible) console.log(`Skipped: the main job on the command line was not run, ${noDataReason}.`)
 
 /** The whole main job of the product by command line alone. */
-describe.skipIf(!isPossible)('the main job on the command line', () => {
+describe.skipIf(!isPossible)('the main job on the command line', because(noDataReason), () => {
   const folder = mkdtempSync(join(tmpdir(), 'exemplar-cli-'))
   const project = join(folder, 'project')
   const photos = join(folder, 'photos')

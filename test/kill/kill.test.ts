@@ -15,9 +15,9 @@ import { openProject } from '../../src/main/store/project-store.ts'
 import { HostProcess } from '../support/host-process.ts'
 import { exemplarJson } from '../support/run-exemplar.ts'
 import { hasData, itemsWith, noDataReason, openData } from '../support/shared-data.ts'
+import { because } from '../support/skip-reason.ts'
 
 const isPossible = hasData('ccp') && process.platform === 'linux'
-if (!isPossible) console.log(`Skipped: killing processes was not tried, ${noDataReason} (and Linux).`)
 
 /** The full count is for a release; continuous integration does a few. */
 const isFull = process.env['EXEMPLAR_FULL'] === '1'
@@ -26,7 +26,7 @@ const kills = isFull ? 20 : 5
 const photographs = isFull ? 160 : 32
 const seed = Number(process.env['EXEMPLAR_SEED'] ?? 7)
 
-describe.skipIf(!isPossible)('kill -9 during painting and a batch', () => {
+describe.skipIf(!isPossible)('kill -9 during painting and a batch', because(`${noDataReason} (and Linux)`), () => {
   const folder = mkdtempSync(join(tmpdir(), 'exemplar-kill-'))
   const project = join(folder, 'project')
   const env = { EXEMPLAR_HOME: join(folder, 'home') }

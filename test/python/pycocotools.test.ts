@@ -9,12 +9,12 @@ import { countsArea, countsBounds, countsFromBitmap, countsToString } from '../.
 import { polygonsFromBitmap } from '../../src/shared/coco/polygons.ts'
 import type { Bitmap } from '../../src/shared/mask/bitmap.ts'
 import { classRecord, cocoSpec, exportSource, quiet } from './export-samples.ts'
+import { because } from '../support/skip-reason.ts'
 import { hardMasks, randomBitmap, randomStream } from './mask-samples.ts'
 
 const python = process.env['EXEMPLAR_PYTHON']
 const isRequired = process.env['CI'] !== undefined
 const reason = 'EXEMPLAR_PYTHON names no Python with test/python/requirements.txt installed'
-if (python === undefined && !isRequired) console.log(`Skipped: the masks were not checked with pycocotools, ${reason}.`)
 
 const folder = mkdtempSync(join(tmpdir(), 'exemplar-pycocotools-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -59,6 +59,7 @@ function randomPolygon(width: number, height: number, random: () => number): num
 
 test.skipIf(python === undefined && !isRequired)(
   'pycocotools reads our polygons and run lengths without a difference',
+  because(reason),
   () => {
     const random = randomStream(20_14)
     const masks = hardMasks.map(({ name, bitmap }) => maskCase(name, bitmap))
@@ -76,20 +77,25 @@ test.skipIf(python === undefined && !isRequired)(
   },
 )
 
-test.skipIf(python === undefined && !isRequired)('our rasteriser agrees with pycocotools bit by bit', () => {
-  const random = randomStream(19_55)
-  const polygons = Array.from({ length: 4000 }, (_, index) => {
-    const width = 1 + Math.floor(random() * 50)
-    const height = 1 + Math.floor(random() * 50)
-    const lists = Array.from({ length: 1 + Math.floor(random() * 3) }, () => randomPolygon(width, height, random))
-    const text = countsToString(countsFromPolygons(lists, width, height))
-    return { name: `polygon ${index}`, width, height, polygons: lists, text }
-  })
-  expect(check('check_masks.py', { masks: [], polygons })).toEqual({ masks: 0, polygons: 4000, differences: [] })
-})
+test.skipIf(python === undefined && !isRequired)(
+  'our rasteriser agrees with pycocotools bit by bit',
+  because(reason),
+  () => {
+    const random = randomStream(19_55)
+    const polygons = Array.from({ length: 4000 }, (_, index) => {
+      const width = 1 + Math.floor(random() * 50)
+      const height = 1 + Math.floor(random() * 50)
+      const lists = Array.from({ length: 1 + Math.floor(random() * 3) }, () => randomPolygon(width, height, random))
+      const text = countsToString(countsFromPolygons(lists, width, height))
+      return { name: `polygon ${index}`, width, height, polygons: lists, text }
+    })
+    expect(check('check_masks.py', { masks: [], polygons })).toEqual({ masks: 0, polygons: 4000, differences: [] })
+  },
+)
 
 test.skipIf(python === undefined && !isRequired).each(['polygon', 'rle', 'rle-uncompressed'] as const)(
   'pycocotools finds every mask of an exported file identical, written as %s',
+  because(reason),
   async (segmentation) => {
     const random = randomStream(11)
     const images = [
