@@ -149,6 +149,21 @@ test('a poison request fails alone, even with innocent ones in flight beside it'
   expect(await Promise.all(innocent)).toEqual([0, 1, 2, 3, 4])
 })
 
+test('any number of poison requests cost themselves only, even one after the other', async () => {
+  const supervised = start()
+  const poison = Array.from({ length: 4 }, () => errorOf(supervised.request('crash', null)))
+  const innocent = supervised.request('echo', 'last')
+  for (const error of await Promise.all(poison)) expect(error.key).toBe('requestLost')
+  expect(await innocent).toBe('last')
+})
+
+test('crashes with answers in between never switch the process off', async () => {
+  const supervised = start({ maxRestarts: 1 })
+  for (let round = 0; round < 5; round++) {
+    expect(await supervised.request('crashOnce', flag(`crashed ${round}`))).toBe('second time')
+  }
+})
+
 test('SIGKILL while idle and while busy: another process takes over', async () => {
   const supervised = start()
   const restarts: string[] = []

@@ -33,7 +33,10 @@ export interface SupervisedProcessOptions<Kinds extends RequestKinds> {
   readonly killOnAbort?: readonly KindOf<Kinds>[]
   /** A request that takes longer is lost and the process is killed. Default: no limit. */
   readonly timeoutMs?: number
-  /** How many crashes are followed by a restart within `restartWindowMs`. Default 3 in a minute. */
+  /**
+   * How many crashes are followed by a restart within `restartWindowMs`. Default 3 in a minute. Only crashes
+   * that nothing explains count: see `superviseProcess`.
+   */
   readonly maxRestarts?: number
   readonly restartWindowMs?: number
   /** Delay before the first restart of a window; each further one waits four times as long. Default 50. */
@@ -79,8 +82,9 @@ const closeGraceMs = 2_000
 /**
  * Keeps one child process alive and its requests in order. After a crash the process is restarted with
  * back-off and what it held is queued again, once; a request during which it dies a second time fails
- * alone. After `maxRestarts` crashes in `restartWindowMs` every request fails with `EngineLost` until
- * the window has passed. See [Note: supervised processes].
+ * alone. After more than `maxRestarts` crashes in `restartWindowMs` every request fails with `EngineLost`
+ * until the window has passed; an answer shows that the process works and starts the count anew, and
+ * crashes at a request that was given up are explained by it. See [Note: supervised processes].
  */
 export function superviseProcess<Kinds extends RequestKinds>(
   options: SupervisedProcessOptions<Kinds>,
@@ -196,17 +200,23 @@ export function superviseProcess<Kinds extends RequestKinds>(
     if (closing !== null) return
     endReason = reason
     log(`[${name}] ended: ${reason}`)
+    let foundCulprit = false
     for (const pending of held.toReversed()) {
       clearTimeout(pending.timer)
       if (!deliberate) pending.crashes += 1
-      if (pending.crashes > 1) settle(pending, () => pending.reject(requestLost(reason)))
-      else queues[pending.priority].unshift(pending)
+      if (pending.crashes > 1) {
+        settle(pending, () => pending.reject(requestLost(reason)))
+        foundCulprit = true
+      } else {
+        queues[pending.priority].unshift(pending)
+      }
     }
     if (deliberate) {
       launch()
       return
     }
     crashTimes.push(performance.now())
+    if (foundCulprit) crashTimes = crashTimes.slice(0, -2)
     if (isOff()) {
       rejectAll(takeQueued(), processLost)
       return
@@ -216,7 +226,7 @@ export function superviseProcess<Kinds extends RequestKinds>(
         backOffTimer = null
         launch()
       },
-      backOffMs * 4 ** (crashTimes.length - 1),
+      backOffMs * 4 ** Math.max(crashTimes.length - 1, 0),
     )
   }
 
@@ -244,6 +254,7 @@ export function superviseProcess<Kinds extends RequestKinds>(
         const pending = running.get(message.id)
         if (pending === undefined) return
         running.delete(message.id)
+        crashTimes = []
         settle(pending, () => {
           if (message.type === 'result') pending.resolve(message.value)
           else pending.reject(AppError.fromRecord(message.error))
