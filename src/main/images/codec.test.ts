@@ -6,6 +6,7 @@ import sharp from 'sharp'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createCodec } from './codec-client.ts'
 import type { SupervisedCodec } from './codec-client.ts'
+import { forkSpawner } from '../processes/spawner.ts'
 import { halve } from './picture-cache.ts'
 
 let folder = ''
@@ -315,6 +316,34 @@ test('killed in the middle of its work, the decoder comes back and every request
   const answers = await Promise.all(requests)
   for (const answer of answers) expect(Buffer.compare(answer.data, answers[0]?.data ?? new Uint8Array())).toBe(0)
   expect(codec.pid()).not.toBe(first)
+})
+
+test('a picture at which the decoder dies twice is refused by name, the others are decoded', async () => {
+  const poison = join(folder, 'poison.png')
+  const fragile = createCodec({
+    log: () => undefined,
+    spawner: (entry) => {
+      const child = forkSpawner(entry)
+      return {
+        ...child,
+        post: (message) => {
+          child.post(message)
+          if (message.type === 'request' && (message.payload as { path: string }).path === poison) child.kill()
+        },
+      }
+    },
+  })
+  try {
+    const good = Array.from({ length: 4 }, () => fragile.probe(join(folder, 'noise.png')))
+    await expect(fragile.probe(poison)).rejects.toMatchObject({
+      code: 'InvalidInput',
+      key: 'imageCrashesDecoder',
+      params: { file: 'poison.png' },
+    })
+    expect(await Promise.all(good)).toHaveLength(4)
+  } finally {
+    await fragile.close()
+  }
 })
 
 test('an aborted request rejects with Cancelled and the next one is answered', async () => {
