@@ -82,7 +82,11 @@ function open(options: Partial<CanvasViewOptions> = {}): Opened {
       gl.readPixels(column, row, 1, 1, gl.RGBA, gl.UNSIGNED_BYTE, pixel)
       return [...pixel.subarray(0, 3)]
     },
-    [Symbol.dispose]: () => view[Symbol.dispose](),
+    [Symbol.dispose]: () => {
+      const error = gl.getError()
+      view[Symbol.dispose]()
+      expect(error).toBe(0)
+    },
   }
 }
 
@@ -170,10 +174,14 @@ describe('CanvasView', () => {
     await it.drawn()
     const stroke = new Stroke(it.layer.beginEdit('new'), { diameter: 30, value: 1 }, imagePx(505, 300))
     it.view.setStyles(new Map([['new', accepted]]))
+    it.view.render()
     stroke.lineTo([imagePx(560, 300)])
     expect(it.at(512.5, 300.5)).toEqual([255, 0, 0])
     expect(it.at(550.5, 300.5)).toEqual([255, 0, 0])
     expect(it.at(600.5, 300.5)).toEqual([200, 50, 50])
+    stroke.lineTo([imagePx(640, 320)])
+    expect(it.at(600.5, 310.5)).toEqual([255, 0, 0])
+    expect(it.at(512.5, 300.5)).toEqual([255, 0, 0])
     it.layer.bailEdit()
     expect(it.at(512.5, 300.5)).toEqual([200, 50, 50])
   })

@@ -214,6 +214,10 @@ export class CanvasView implements Disposable {
     })
     const context = this.#overlayCanvas.getContext('2d')
     if (context !== null) {
+      const { cursor, polygon, boxes } = this.#scene
+      const empty = cursor === null && polygon.kind !== 'drawing' && boxes.length === 0
+      // Hidden, not only cleared: Chromium may go on showing the last frame of a canvas that is only cleared.
+      this.#overlayCanvas.style.visibility = empty ? 'hidden' : 'visible'
       context.setTransform(ratio, 0, 0, ratio, 0, 0)
       drawOverlay(context, this.#surface.width, this.#surface.height, this.#viewport, this.#scene)
     }

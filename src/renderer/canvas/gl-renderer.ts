@@ -147,6 +147,8 @@ export class GlRenderer implements Disposable {
     gl.bindTexture(gl.TEXTURE_2D_ARRAY, this.#tiles)
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1)
     gl.pixelStorei(gl.UNPACK_ROW_LENGTH, tileSize)
+    // Else the height of the rectangle is taken for that of the tile, and skipping rows is an error.
+    gl.pixelStorei(gl.UNPACK_IMAGE_HEIGHT, tileSize)
     gl.pixelStorei(gl.UNPACK_SKIP_PIXELS, part.left)
     gl.pixelStorei(gl.UNPACK_SKIP_ROWS, part.top)
     gl.texSubImage3D(
@@ -348,6 +350,7 @@ export class GlRenderer implements Disposable {
     const gl = this.#gl
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1)
     gl.pixelStorei(gl.UNPACK_ROW_LENGTH, 0)
+    gl.pixelStorei(gl.UNPACK_IMAGE_HEIGHT, 0)
     gl.pixelStorei(gl.UNPACK_SKIP_PIXELS, 0)
     gl.pixelStorei(gl.UNPACK_SKIP_ROWS, 0)
   }

@@ -1,4 +1,4 @@
-import { Brush, Eraser, EyeOff, Maximize, MousePointer2, Pentagon, Scan, ZoomIn, ZoomOut } from 'lucide-react'
+import { Brush, Eraser, EyeOff, Grid3x3, Maximize, MousePointer2, Pentagon, ZoomIn, ZoomOut } from 'lucide-react'
 import type { LucideIcon } from 'lucide-react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -31,7 +31,7 @@ export function Toolbar(): ReactElement {
       ))}
       <div aria-hidden className="my-1 h-px w-6 bg-line" />
       <CommandButton id="editor.fit" icon={Maximize} iconOnly />
-      <CommandButton id="editor.actualSize" icon={Scan} iconOnly />
+      <CommandButton id="editor.actualSize" icon={Grid3x3} iconOnly />
       <CommandButton id="editor.zoomIn" icon={ZoomIn} iconOnly />
       <CommandButton id="editor.zoomOut" icon={ZoomOut} iconOnly />
       <BareButton />
