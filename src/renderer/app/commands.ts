@@ -120,7 +120,10 @@ export function useCommands(commands: readonly Command[]): void {
     latest.current = commands
   })
   useLayoutEffect(() => registerSource(() => latest.current), [])
-  const signature = commands.map((command) => `${command.id}:${command.keys.join(' ')}`).join('\n')
+  // Buttons elsewhere show a command's state: they hear of it when it changes here.
+  const signature = commands
+    .map((command) => `${command.id}:${command.keys.join(' ')}:${isCommandEnabled(command)}`)
+    .join('\n')
   useEffect(() => notify(), [signature])
 }
 

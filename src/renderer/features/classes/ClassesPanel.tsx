@@ -4,6 +4,7 @@ import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ClassSummary } from '../../../shared/contract/contract.ts'
 import { useBridge } from '../../app/bridge-context.tsx'
+import { CommandButton } from '../../app/CommandButton.tsx'
 import { useCommands } from '../../app/commands.ts'
 import { useProjectId, useProjectInfo } from '../../app/queries.ts'
 import { setActiveClass, useSession } from '../../app/session.ts'
@@ -54,7 +55,10 @@ export function ClassesPanel(): ReactElement {
         <IconButton icon={Plus} label={t('classes.add')} keys="Ctrl+Shift+K" onClick={() => setAdding(true)} />
       </PanelHeading>
       {existing.length === 0 && !adding && info.data !== undefined && (
-        <p className="px-2 pb-2 text-sm text-muted">{t('classes.emptyHint')}</p>
+        <div className="flex flex-col gap-2 px-2 pb-2">
+          <p className="text-sm text-muted">{t('classes.emptyHint')}</p>
+          <CommandButton id="classes.add" icon={Plus} />
+        </div>
       )}
       <ul className="flex flex-col gap-px">
         {existing.map((each) => (
@@ -90,7 +94,10 @@ function ClassRow(properties: {
     <li
       data-testid="class-row"
       data-class-name={summary.name}
-      className={classNames('group flex items-center rounded-md pr-1', active ? 'bg-accent-soft' : 'hover:bg-hover')}
+      className={classNames(
+        'group relative flex items-center rounded-md',
+        active ? 'bg-accent-soft' : 'hover:bg-hover',
+      )}
     >
       <button
         type="button"
@@ -118,7 +125,7 @@ function ClassRow(properties: {
           <span className="block truncate text-sm text-muted tabular-nums">
             {[
               summary.examples === 0 && t('classes.untaught'),
-              t('classes.accepted', { count: summary.accepted }),
+              summary.accepted > 0 && t('classes.accepted', { count: summary.accepted }),
               summary.proposed > 0 && t('classes.proposed', { count: summary.proposed }),
             ]
               .filter((part) => part !== false)
@@ -130,7 +137,7 @@ function ClassRow(properties: {
       <IconButton
         icon={Settings2}
         label={t('classes.edit', { name: summary.name })}
-        className="opacity-0 group-focus-within:opacity-100 group-hover:opacity-100"
+        className="absolute right-1 bottom-0.5 opacity-0 group-hover:opacity-100 focus-visible:opacity-100"
         onClick={properties.onEdit}
       />
     </li>

@@ -183,7 +183,7 @@ function Result({ report }: { readonly report: ExportReport }): ReactElement {
   const isWhole = report.identical === report.annotations && report.problems.length === 0
   const Icon = isWhole ? CircleCheck : TriangleAlert
   return (
-    <div className="flex flex-col gap-3" data-testid="export-report">
+    <div role="status" className="flex flex-col gap-3" data-testid="export-report">
       <div className="flex items-start gap-3">
         <Icon aria-hidden size={28} strokeWidth={1.5} className={isWhole ? 'text-success' : 'text-warning'} />
         <div>

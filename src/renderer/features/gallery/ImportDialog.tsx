@@ -45,7 +45,6 @@ export function ImportDialog({ onClose }: { readonly onClose: () => void }): Rea
         { signal: controller.signal, onProgress: (progress) => setStep({ kind: 'running', progress }) },
       )
       setStep({ kind: 'done', report })
-      announce(t('gallery.import.added', { count: report.added }), 'success')
     } catch (failure) {
       setStep({ kind: 'choose' })
       if (isAppError(failure, 'Cancelled')) announce(t('gallery.import.cancelled'))
@@ -136,7 +135,7 @@ function Running({ progress }: { readonly progress: ProgressState }): ReactEleme
 function Report({ report }: { readonly report: ImportReport }): ReactElement {
   const { t } = useTranslation()
   return (
-    <div className="flex flex-col gap-2" data-testid="import-report">
+    <div role="status" className="flex flex-col gap-2" data-testid="import-report">
       <p className="text-lg font-medium">{t('gallery.import.added', { count: report.added })}</p>
       {report.duplicates > 0 && (
         <p className="text-muted">{t('gallery.import.duplicates', { count: report.duplicates })}</p>

@@ -8,9 +8,16 @@ import { Dialog } from '../../ui/Dialog.tsx'
 import { TextInput } from '../../ui/fields.tsx'
 import { Kbd, readableKeys } from '../../ui/Kbd.tsx'
 
-function groupName(id: string): string {
-  const group = id.split('.')[0] ?? id
-  return translateOr(`help.groups.${group}`, {}, group)
+/** The order of the sheet; groups not named here come last. */
+const order = ['app', 'review', 'editor', 'classes', 'learn', 'batch', 'gallery', 'export', 'welcome', 'help']
+
+function groupOf(command: Command): string {
+  return command.id.split('.')[0] ?? command.id
+}
+
+function rank(group: string): number {
+  const at = order.indexOf(group)
+  return at < 0 ? order.length : at
 }
 
 /** Every command of the screen behind, with its keys; searchable by name and by key. */
@@ -20,8 +27,9 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }): React
   const [text, setText] = useState('')
   const wanted = text.trim().toLowerCase()
   const groups = new Map<string, Command[]>()
-  for (const command of commands.toReversed()) {
-    const group = groupName(command.id)
+  for (const command of commands.toSorted((a, b) => rank(groupOf(a)) - rank(groupOf(b)))) {
+    const name = groupOf(command)
+    const group = translateOr(`help.groups.${name}`, {}, name)
     const words = [translate(command.labelKey), group, ...command.keys.map(readableKeys)].join(' ').toLowerCase()
     if (!words.includes(wanted)) continue
     groups.set(group, [...(groups.get(group) ?? []), command])

@@ -10,15 +10,13 @@ import {
 } from 'lucide-react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
-import { imageSorts } from '../../../shared/contract/contract.ts'
 import type { ImageFilter } from '../../../shared/contract/contract.ts'
 import type { ImageStatus } from '../../../shared/domain/records.ts'
 import { useBridge } from '../../app/bridge-context.tsx'
 import { CommandButton } from '../../app/CommandButton.tsx'
 import { useCommands } from '../../app/commands.ts'
 import { useImageDocument, useProjectId, useProjectInfo } from '../../app/queries.ts'
-import { announce, openImage, session, setGallerySort, useSession } from '../../app/session.ts'
-import { Select } from '../../ui/fields.tsx'
+import { announce, openImage, session, useSession } from '../../app/session.ts'
 
 const openStatuses: ImageStatus[] = ['unlabelled', 'proposals', 'labelled']
 
@@ -158,13 +156,6 @@ export function ReviewBar(properties: {
         {t('review.queueLeft', { count: left })}
         {withProposals > 0 && ` · ${t('review.withProposals', { count: withProposals })}`}
       </span>
-      <Select
-        aria-label={t('review.order')}
-        className="w-32"
-        options={imageSorts.map((value) => ({ value, label: t(`gallery.sorts.${value}`) }))}
-        value={sort}
-        onChange={setGallerySort}
-      />
       <CommandButton id="review.notHere" icon={Ban} />
       <CommandButton id="review.toggleReviewed" icon={isReviewed ? CircleDashed : Check} iconOnly />
       <CommandButton id="review.acceptNext" icon={CheckCheck} variant="primary" />

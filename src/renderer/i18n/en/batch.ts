@@ -1,7 +1,6 @@
 export const batch = {
   title: 'Segment',
   classes: 'Classes',
-  allClasses: 'All that have examples',
   noneTaught: 'No class has examples yet. Outline one in an image, select it and press “Use as example”.',
   scope: 'Images',
   selected_zero: 'Selected images',
@@ -36,7 +35,6 @@ export const batch = {
   failed_one: '{{count, number}} failed',
   failed_other: '{{count, number}} failed',
   failures: 'Images that could not be segmented',
-  noFailures: 'Every image worked.',
   finished: 'Segmenting finished: {{done, number}} of {{total, number}} images.',
   cancelled: 'Segmenting cancelled after {{done, number}} of {{total, number}} images. Their proposals are kept.',
   command: { segment: 'Segment' },

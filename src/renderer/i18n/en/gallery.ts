@@ -11,7 +11,6 @@ export const gallery = {
   count_other: '{{count, number}} images',
   selected_one: '{{count, number}} selected',
   selected_other: '{{count, number}} selected',
-  clearSelection: 'Clear selection',
   emptyTitle: 'No images yet',
   emptyHint: 'Import a folder of photographs. They stay where they are; nothing is copied or changed.',
   noMatchTitle: 'No image matches',

@@ -1,11 +1,10 @@
 export const review = {
   toolbar: 'Review',
   queueLeft_zero: 'Nothing left to review',
-  queueLeft_one: '{{count, number}} image left to review',
-  queueLeft_other: '{{count, number}} images left to review',
+  queueLeft_one: '{{count, number}} to review',
+  queueLeft_other: '{{count, number}} to review',
   withProposals_one: '{{count, number}} with proposals',
   withProposals_other: '{{count, number}} with proposals',
-  order: 'Order of images',
   noNext: 'This is the last image.',
   noPrevious: 'This is the first image.',
   allReviewed: 'Every image is reviewed. Export is next.',

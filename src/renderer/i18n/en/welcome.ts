@@ -8,7 +8,6 @@ export const welcome = {
   noRecent: 'No projects yet. Make one, then import a folder of images.',
   missing: 'folder not found',
   openNamed: 'Open {{name}}',
-  openedAt: 'Opened {{when}}',
   projectName: 'Project name',
   where: 'Where to put the project folder',
   createHere: 'Create project',

@@ -1,0 +1,447 @@
+import type {
+  Bridge,
+  ClassSummary,
+  ExportReport,
+  ImageFilter,
+  ImageSummary,
+  ImportReport,
+  JobRecord,
+  Place,
+  ProjectInfo,
+} from '../../shared/contract/contract.ts'
+import type { CallOptions, MediaAnswer } from '../../shared/contract/define.ts'
+import type { HistoryEntry, HistoryHeader } from '../../shared/domain/history.ts'
+import { classColour } from '../../shared/domain/palette.ts'
+import { imageStatuses } from '../../shared/domain/records.ts'
+import type { ImageStatus, SupportRecord, VersionRecord } from '../../shared/domain/records.ts'
+import { AppError } from '../../shared/errors.ts'
+
+export interface FakeOptions {
+  readonly imageCount?: number
+  readonly classNames?: readonly string[]
+  readonly recent?: readonly { readonly recentId: string; readonly name: string; readonly missing: boolean }[]
+  readonly media?: (path: string) => Promise<MediaAnswer>
+  readonly exportReport?: Partial<ExportReport>
+  readonly importReport?: Partial<ImportReport>
+}
+
+export interface FakeBridge {
+  readonly bridge: Bridge
+  /** Calls in order: `images.list`, …, with their input. */
+  readonly calls: { readonly name: string; readonly input: unknown }[]
+  readonly classes: ClassSummary[]
+  readonly jobs: JobRecord[]
+  readonly openMedia: () => number
+  readonly emitChanged: (change?: { readonly imageIds?: string[]; readonly all?: boolean }) => void
+  readonly emitJob: (job: JobRecord) => void
+  readonly emitConnection: (state: 'connected' | 'lost') => void
+}
+
+const projectId = 'p1'
+const day = '2026-03-01T10:00:00.000Z'
+
+export const fakePlaces: Readonly<Record<string, Place>> = {
+  home: { placeId: 'home', name: 'home', kind: 'folder', isProject: false },
+  photos: { placeId: 'photos', name: 'photos', kind: 'folder', isProject: false },
+  workshop: { placeId: 'workshop', name: 'workshop', kind: 'folder', isProject: true },
+  bolt: { placeId: 'bolt', name: 'bolt-001.jpg', kind: 'file', isProject: false },
+}
+
+export function fakeClass(name: string, position: number): ClassSummary {
+  return {
+    id: `c${position}`,
+    name,
+    colour: classColour(position),
+    key: String((position + 1) % 10),
+    parentId: null,
+    split: 'region',
+    position,
+    currentVersionId: position === 0 ? 'v2' : null,
+    currentVersionNumber: position === 0 ? 2 : null,
+    examples: position === 0 ? 3 : 0,
+    proposed: position === 0 ? 812 : 0,
+    accepted: position === 0 ? 96 : 0,
+    unlearned: position === 0 ? 4 : 0,
+  }
+}
+
+export function fakeJob(change: Partial<JobRecord> = {}): JobRecord {
+  return {
+    id: 'j1',
+    spec: { kind: 'segment', classIds: 'all', images: 'unreviewed', provider: 'auto', detail: 'normal' },
+    state: 'running',
+    total: 400,
+    done: 120,
+    failed: 0,
+    createdAt: day,
+    finishedAt: null,
+    device: 'CPU (onnxruntime 1.30, 2 threads)',
+    imagesPerSecond: 3.4,
+    secondsLeft: 82,
+    reason: null,
+    ...change,
+  }
+}
+
+function statusOf(index: number): ImageStatus {
+  const cycle: readonly ImageStatus[] = [
+    'proposals',
+    'reviewed',
+    'unlabelled',
+    'proposals',
+    'labelled',
+    'reviewedEmpty',
+  ]
+  return cycle[index % cycle.length] ?? 'unlabelled'
+}
+
+function imageAt(index: number): ImageSummary {
+  const status = statusOf(index)
+  const proposed = status === 'proposals' ? 1 + (index % 3) : 0
+  const count = status === 'unlabelled' || status === 'reviewedEmpty' ? 0 : proposed + 1
+  return {
+    id: `i${index}`,
+    contentHash: `hash${index}`,
+    name: `day-${Math.floor(index / 1000)}/IMG_${String(index).padStart(6, '0')}.jpg`,
+    width: 1200,
+    height: 800,
+    orientation: 1,
+    format: 'jpeg',
+    batchId: 'b1',
+    reviewed: status === 'reviewed' || status === 'reviewedEmpty',
+    problem: null,
+    addedAt: day,
+    status,
+    annotationCount: count,
+    proposedCount: proposed,
+    lowestScore: proposed > 0 ? (index % 100) / 100 : null,
+    overlayRevision: 1,
+  }
+}
+
+/** A label map of one slot: the left half, proposed. */
+function overlayBytes(): Uint8Array<ArrayBuffer> {
+  const width = 12
+  const height = 8
+  const bytes = new Uint8Array(6 + 4 + width * height)
+  new DataView(bytes.buffer).setUint16(0, width, true)
+  new DataView(bytes.buffer).setUint16(2, height, true)
+  new DataView(bytes.buffer).setUint16(4, 1, true)
+  bytes.set([230, 159, 0, 1], 6)
+  for (let at = 0; at < width * height; at++) bytes[10 + at] = at % width < width / 2 ? 1 : 0
+  return bytes
+}
+
+async function drawThumbnail(): Promise<Uint8Array<ArrayBuffer>> {
+  const canvas = new OffscreenCanvas(12, 8)
+  const context = canvas.getContext('2d')
+  if (context !== null) {
+    context.fillStyle = '#557'
+    context.fillRect(0, 0, 12, 8)
+  }
+  return new Uint8Array(await (await canvas.convertToBlob({ type: 'image/jpeg' })).arrayBuffer())
+}
+
+/**
+ * A bridge to a project that only exists in memory, for component tests: the contract's types, no Node
+ * side. Images are computed from their number, so that 100,000 of them cost nothing.
+ */
+export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
+  const imageCount = options.imageCount ?? 12
+  const classes = (options.classNames ?? ['bolt', 'nut']).map(fakeClass)
+  const jobs: JobRecord[] = []
+  const calls: { readonly name: string; readonly input: unknown }[] = []
+  const changed = new Set<Parameters<Bridge['project']['changed']>[0]>()
+  const progressed = new Set<Parameters<Bridge['jobs']['progress']>[0]>()
+  const connected = new Set<Parameters<Bridge['connection']>[0]>()
+  let revision = 1
+  let openMedia = 0
+  let undone: HistoryHeader | null = null
+  let done: HistoryHeader | null = null
+  const supports: SupportRecord[] = classes.slice(0, 1).flatMap((each) =>
+    [1, 4, 7].map((index) => ({
+      annotationId: `a${index}`,
+      classId: each.id,
+      imageId: `i${index}`,
+      role: 'example' as const,
+      addedAt: day,
+    })),
+  )
+  const versions: VersionRecord[] = [1, 2].map((number) => ({
+    id: `v${number}`,
+    classId: 'c0',
+    number,
+    parentId: number === 1 ? null : 'v1',
+    createdAt: day,
+    predictor: 'training-free',
+    modelHash: 'm',
+    hash: 'h',
+    supports: supports.map((support) => ({
+      annotationId: support.annotationId,
+      imageId: support.imageId,
+      contentHash: 'hash',
+      maskHash: 'hash',
+    })),
+    threshold: 0.5,
+    scores: { leaveOneOutIoU: 0.61 + number / 50 },
+  }))
+
+  function matches(image: ImageSummary, filter: ImageFilter): boolean {
+    if (filter.statuses !== undefined && !filter.statuses.includes(image.status)) return false
+    return filter.text === undefined || image.name.toLowerCase().includes(filter.text.toLowerCase())
+  }
+
+  function find(filter: ImageFilter, offset: number, limit: number): { total: number; items: ImageSummary[] } {
+    if (filter.statuses === undefined && filter.text === undefined) {
+      const count = Math.max(0, Math.min(limit, imageCount - offset))
+      return { total: imageCount, items: Array.from({ length: count }, (_, at) => imageAt(offset + at)) }
+    }
+    const all = Array.from({ length: imageCount }, (_, at) => imageAt(at)).filter((image) => matches(image, filter))
+    return { total: all.length, items: all.slice(offset, offset + limit) }
+  }
+
+  function info(): ProjectInfo {
+    const images: Record<ImageStatus, number> = Object.fromEntries(
+      imageStatuses.map((status) => [status, 0]),
+    ) as Record<ImageStatus, number>
+    for (let at = 0; at < imageCount; at++) images[statusOf(at)]++
+    return {
+      projectId,
+      name: 'Workshop parts',
+      location: '/home/me/workshop',
+      revision,
+      images,
+      imageCount,
+      classes: [...classes],
+    }
+  }
+
+  function emitChanged(change: { readonly imageIds?: string[]; readonly all?: boolean } = {}): void {
+    revision++
+    for (const listener of changed) {
+      listener({ projectId, revision, imageIds: change.imageIds ?? [], all: change.all ?? false })
+    }
+  }
+
+  function apply(entry: HistoryEntry): void {
+    for (const operation of entry.operations) {
+      if (operation.kind !== 'class') continue
+      const id = (operation.after ?? operation.before)?.id
+      const at = classes.findIndex((each) => each.id === id)
+      if (operation.after === null) classes.splice(at, 1)
+      else if (at < 0) classes.push({ ...fakeClass(operation.after.name, 99), ...operation.after })
+      else classes.splice(at, 1, { ...fakeClass('', at), ...classes[at], ...operation.after })
+    }
+    const { operations: _operations, ...header } = entry
+    done = header
+    undone = null
+    emitChanged()
+  }
+
+  const recorded =
+    <Input, Result>(name: string, run: (input: Input, call?: CallOptions) => Result | Promise<Result>) =>
+    (input: Input, call?: CallOptions): Promise<Result> => {
+      calls.push({ name, input })
+      return Promise.resolve(run(input, call))
+    }
+
+  const state = () => ({ revision, undo: done, redo: undone })
+
+  const bridge = {
+    app: {
+      info: recorded('app.info', () => ({
+        version: '0.1.0',
+        recent: (options.recent ?? []).map((each) => ({ ...each, location: `/home/me/${each.name}`, openedAt: day })),
+      })),
+    },
+    places: {
+      list: recorded('places.list', ({ placeId }: { readonly placeId: string | null }) => {
+        const place = placeId === null ? undefined : fakePlaces[placeId]
+        const { home, photos, workshop, bolt } = fakePlaces
+        const entries = [
+          ...(placeId === null ? [home] : []),
+          ...(placeId === 'home' ? [photos, workshop] : []),
+          ...(placeId === 'photos' ? [bolt] : []),
+        ]
+        return {
+          trail: [
+            ...(placeId === 'photos' || placeId === 'workshop' ? [home] : []),
+            ...(place === undefined ? [] : [place]),
+          ],
+          entries,
+          imageCount: placeId === 'photos' ? 1 : 0,
+        }
+      }),
+      createFolder: recorded('places.createFolder', ({ name }: { readonly placeId: string; readonly name: string }) => {
+        if (name === 'photos')
+          throw new AppError('Conflict', 'folderExists', 'There is a folder "photos" already. Choose another name.')
+        return { placeId: 'photos', name, kind: 'folder' as const, isProject: false }
+      }),
+    },
+    project: {
+      create: recorded('project.create', info),
+      open: recorded('project.open', info),
+      close: recorded('project.close', () => ({})),
+      info: recorded('project.info', info),
+      changed: (listener: Parameters<Bridge['project']['changed']>[0]) => {
+        changed.add(listener)
+        return () => changed.delete(listener)
+      },
+    },
+    images: {
+      import: recorded('images.import', () => ({
+        batchId: 'b2',
+        added: 2,
+        duplicates: 1,
+        problems: [],
+        ...options.importReport,
+      })),
+      list: recorded(
+        'images.list',
+        (query: { readonly filter: ImageFilter; readonly offset: number; readonly limit: number }) => ({
+          ...find(query.filter, query.offset, query.limit),
+          revision,
+        }),
+      ),
+      get: recorded('images.get', ({ imageId }: { readonly imageId: string }) => {
+        const summary = imageAt(Number(imageId.slice(1)))
+        const {
+          status,
+          annotationCount: _count,
+          proposedCount: _proposed,
+          lowestScore: _score,
+          overlayRevision: _overlay,
+          ...image
+        } = summary
+        return {
+          image,
+          status,
+          annotations: [],
+          verdicts: [],
+          supports: supports.filter((each) => each.imageId === imageId),
+          revision,
+        }
+      }),
+      neighbour: recorded(
+        'images.neighbour',
+        ({ imageId, direction }: { readonly imageId: string; readonly direction: 1 | -1 }) => {
+          const next = Number(imageId.slice(1)) + direction
+          return { imageId: next >= 0 && next < imageCount ? `i${next}` : null }
+        },
+      ),
+    },
+    history: {
+      commit: recorded('history.commit', ({ entry }: { readonly entry: HistoryEntry }) => {
+        apply(entry)
+        return state()
+      }),
+      undo: recorded('history.undo', () => {
+        const entry = done
+        undone = entry
+        done = null
+        emitChanged()
+        return { state: state(), entry }
+      }),
+      redo: recorded('history.redo', () => {
+        const entry = undone
+        done = entry
+        undone = null
+        emitChanged()
+        return { state: state(), entry }
+      }),
+      state: recorded('history.state', state),
+    },
+    supports: {
+      set: recorded('supports.set', () => ({ versions })),
+      list: recorded('supports.list', ({ classId }: { readonly classId: string }) => ({
+        supports: supports.filter((each) => each.classId === classId),
+      })),
+    },
+    jobs: {
+      start: recorded('jobs.start', () => {
+        const job = fakeJob({ state: 'queued', done: 0, device: null, imagesPerSecond: null, secondsLeft: null })
+        emitJob(job)
+        return job
+      }),
+      pause: recorded('jobs.pause', () => fakeJob({ state: 'paused' })),
+      resume: recorded('jobs.resume', () => fakeJob()),
+      cancel: recorded('jobs.cancel', () => fakeJob({ state: 'cancelled' })),
+      list: recorded('jobs.list', () => ({ jobs: [...jobs] })),
+      failures: recorded('jobs.failures', () => ({
+        problems: [{ name: 'a.jpg', reason: 'The file ends too early.' }],
+      })),
+      progress: (listener: Parameters<Bridge['jobs']['progress']>[0]) => {
+        progressed.add(listener)
+        return () => progressed.delete(listener)
+      },
+    },
+    review: {
+      accept: recorded('review.accept', () => ({ accepted: 3 })),
+      notHere: recorded('review.notHere', () => ({ removed: 1 })),
+      setReviewed: recorded('review.setReviewed', ({ imageIds }: { readonly imageIds: string[] }) => ({
+        changed: imageIds.length,
+      })),
+    },
+    learn: {
+      run: recorded('learn.run', () => ({
+        adopted: true,
+        version: versions[1] ?? null,
+        reason: null,
+        newExamples: 4,
+        refreshJobId: null,
+      })),
+      versions: recorded('learn.versions', ({ classId }: { readonly classId: string }) => ({
+        versions: versions.filter((each) => each.classId === classId),
+        currentVersionId: classId === 'c0' ? 'v2' : null,
+      })),
+      restore: recorded('learn.restore', () => ({ version: versions[0] })),
+    },
+    export: {
+      run: recorded('export.run', () => ({
+        files: ['annotations/instances.json'],
+        location: '/home/me/export',
+        images: 96,
+        annotations: 1204,
+        identical: 1204,
+        problems: [],
+        ...options.exportReport,
+      })),
+    },
+    media: async (path: string, call: Pick<CallOptions, 'signal'> = {}): Promise<MediaAnswer> => {
+      openMedia++
+      try {
+        if (options.media !== undefined) return await options.media(path)
+        if (call.signal?.aborted === true) throw new AppError('Cancelled', 'cancelled', 'Cancelled.')
+        if (path.includes('/overlay/')) return { bytes: overlayBytes(), contentType: 'application/octet-stream' }
+        return { bytes: await drawThumbnail(), contentType: 'image/jpeg' }
+      } finally {
+        openMedia--
+      }
+    },
+    connection: (listener: Parameters<Bridge['connection']>[0]) => {
+      connected.add(listener)
+      return () => connected.delete(listener)
+    },
+  }
+
+  function emitJob(job: JobRecord): void {
+    const at = jobs.findIndex((each) => each.id === job.id)
+    if (at < 0) jobs.push(job)
+    else jobs[at] = job
+    for (const listener of progressed) listener({ projectId, job })
+  }
+
+  return {
+    // Every call of the contract is here; the recorder's generics lose the exact result types.
+    bridge: bridge as unknown as Bridge,
+    calls,
+    classes,
+    jobs,
+    openMedia: () => openMedia,
+    emitChanged,
+    emitJob,
+    emitConnection: (next) => {
+      for (const listener of connected) listener(next)
+    },
+  }
+}
