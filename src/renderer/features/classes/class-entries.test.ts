@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { historyEntrySchema } from '../../../shared/domain/history.ts'
+import type { ClassRecord } from '../../../shared/domain/records.ts'
+import { addClassEntry, changeClassEntry, deleteClassEntry } from './class-entries.ts'
+
+function record(id: string, key: string | null, position: number): ClassRecord {
+  return { id, name: id, colour: '#e69f00', key, parentId: null, split: 'region', position }
+}
+
+function added(existing: readonly ClassRecord[]): ClassRecord | null {
+  const operation = addClassEntry(existing, ' Bolt ').operations[0]
+  return operation?.kind === 'class' ? operation.after : null
+}
+
+describe('class entries', () => {
+  it('gives a new class the first free digit, the next colour and the last place', () => {
+    expect(added([])).toMatchObject({ name: 'Bolt', key: '1', position: 0 })
+    expect(added([record('a', '1', 0), record('b', '3', 4)])).toMatchObject({ key: '2', position: 5 })
+    const ten = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '0'].map((key, at) => record(key, key, at))
+    expect(added(ten)?.key).toBeNull()
+    expect(added(ten.slice(0, 9))?.key).toBe('0')
+  })
+
+  it('takes a digit away from the class that had it, in the same step', () => {
+    const first = record('a', '1', 0)
+    const second = record('b', '2', 1)
+    const entry = changeClassEntry([first, second], second, { ...second, key: '1' })
+    expect(entry.operations).toEqual([
+      { kind: 'class', before: first, after: { ...first, key: null } },
+      { kind: 'class', before: second, after: { ...second, key: '1' } },
+    ])
+    expect(changeClassEntry([first, second], second, { ...second, key: null }).operations).toHaveLength(1)
+  })
+
+  it('makes entries the contract takes', () => {
+    const first = record('a', '1', 0)
+    for (const entry of [
+      addClassEntry([first], 'b'),
+      changeClassEntry([first], first, first),
+      deleteClassEntry(first),
+    ]) {
+      expect(historyEntrySchema.parse(entry)).toEqual(entry)
+    }
+  })
+})
