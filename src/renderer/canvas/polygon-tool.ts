@@ -1,5 +1,4 @@
 import { assertNever } from '../../shared/errors.ts'
-import { imagePx } from './coordinates.ts'
 import type { ImagePx } from './coordinates.ts'
 
 /** The polygon tool as a state machine. Points are image pixels and snap to nothing. */
@@ -56,13 +55,6 @@ function close(state: Extract<PolygonState, { kind: 'drawing' }>): PolygonState 
   })
   if (different.length < 3) return state
   return { kind: 'closed', ring: different.flatMap((point) => [point.x, point.y]) }
-}
-
-/** The points of a ring, for drawing. */
-export function ringPoints(ring: readonly number[]): ImagePx[] {
-  const points: ImagePx[] = []
-  for (let at = 0; at + 1 < ring.length; at += 2) points.push(imagePx(ring[at] ?? 0, ring[at + 1] ?? 0))
-  return points
 }
 
 function distance(a: ImagePx, b: ImagePx): number {

@@ -81,7 +81,11 @@ function ImageEditor(properties: Slots & { readonly imageId: string }): ReactEle
     <div ref={root} data-testid="editor" className="flex h-full min-h-0 min-w-0 flex-1">
       <Toolbar />
       <div className="flex min-w-0 flex-1 flex-col">
-        {controller !== null && <EditorHeader controller={controller} actions={properties.actions} />}
+        {/* Always there: what `actions` registers must come before the editor's own commands, which go first. */}
+        <header className="flex min-h-11 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-surface px-3 py-1">
+          {controller !== null && <ImageHeading controller={controller} />}
+          <div className="ml-auto flex min-w-0 flex-wrap items-center justify-end gap-2">{properties.actions}</div>
+        </header>
         {controller !== null && <Alarms controller={controller} imageId={imageId} />}
         {problem !== null && (
           <div className="p-2">
@@ -110,12 +114,8 @@ function ImageEditor(properties: Slots & { readonly imageId: string }): ReactEle
   )
 }
 
-function EditorHeader(properties: {
-  readonly controller: EditorController
-  readonly actions: ReactNode
-}): ReactElement {
+function ImageHeading({ controller }: { readonly controller: EditorController }): ReactElement {
   const { t } = useTranslation()
-  const { controller } = properties
   const image = useStore(controller.document.state, (state) => state.image)
   const status = useStore(controller.document.state, (state) => state.status)
   const queue = useStore(controller.queue.state)
@@ -126,7 +126,7 @@ function EditorHeader(properties: {
   }, [canvas, image, t])
 
   return (
-    <header className="flex min-h-11 shrink-0 flex-wrap items-center gap-x-3 gap-y-1 border-b border-line bg-surface px-3 py-1">
+    <>
       <h1 className="min-w-0 truncate font-medium" title={image?.name}>
         {image?.name ?? t('common.loading')}
       </h1>
@@ -139,8 +139,7 @@ function EditorHeader(properties: {
       <span role="status" className="shrink-0 text-xs">
         <SaveState queue={queue} />
       </span>
-      <div className="ml-auto flex min-w-0 flex-wrap items-center justify-end gap-2">{properties.actions}</div>
-    </header>
+    </>
   )
 }
 

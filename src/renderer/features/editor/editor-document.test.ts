@@ -201,6 +201,28 @@ describe('EditorDocument', () => {
     expect(tilesArea(project.tilesOf('fresh'))).toBe(800)
   })
 
+  it('writes by itself what had failed when the connection is back', async () => {
+    project.beforeCommit = () => Promise.reject(new AppError('Io', 'connectionLost', 'No answer.'))
+    paint(fresh, spansOf(10, 10, 20))
+    await vi.waitFor(() => expect(queue.state.getState().failure).not.toBeNull())
+    project.beforeCommit = () => Promise.resolve()
+    project.reconnect()
+    await settled()
+    expect(project.tilesOf('fresh')).toEqual(square(10, 10, 20))
+  })
+
+  it('keeps everything when the newer state cannot be had after a conflict', async () => {
+    project.change(createAnnotation(proposal, square(0, 0, 30)))
+    await settled()
+    project.beforeCommit = () => Promise.reject(new AppError('Conflict', 'changedElsewhere', 'Changed.'))
+    paint(onProposal, spansOf(20, 20, 20))
+    await vi.waitFor(() => expect(queue.state.getState().failure).not.toBeNull())
+    const get = vi.spyOn(project.bridge.images, 'get').mockRejectedValueOnce(new AppError('Io', 'gone', 'Gone.'))
+    await expect(document.reapply()).rejects.toThrow('Gone.')
+    expect(queue.state.getState().pending).toBe(1)
+    get.mockRestore()
+  })
+
   it('rolls back what the user discards', async () => {
     project.beforeCommit = () => Promise.reject(new AppError('Io', 'diskFull', 'The disk is full.'))
     paint(fresh, spansOf(10, 10, 20))

@@ -6,7 +6,7 @@ import { unpackMasks } from '../../../shared/contract/mask-pack.ts'
 import type { PackedMask } from '../../../shared/contract/mask-pack.ts'
 import type { HistoryEntry, HistoryState, MaskTile } from '../../../shared/domain/history.ts'
 import type { AnnotationRecord, ImageRecord, ImageStatus, SupportRecord } from '../../../shared/domain/records.ts'
-import { assertNever } from '../../../shared/errors.ts'
+import { assertNever, isAppError } from '../../../shared/errors.ts'
 import { forEachRun, tilesArea, tilesBounds } from '../../../shared/mask/tiles.ts'
 import type { EditedMask } from '../../canvas/edited-mask.ts'
 import { MaskLayer } from '../../canvas/mask-layer.ts'
@@ -92,7 +92,10 @@ export class EditorDocument implements Disposable {
         if (event.projectId === projectId && (event.all || event.imageIds.includes(imageId))) this.refresh()
       }),
       bridge.connection((connection) => {
-        if (connection === 'connected') this.refresh()
+        if (connection !== 'connected') return
+        // A write that failed for want of a connection only waited for this one.
+        if (isAppError(queue.state.getState().failure?.problem, 'Io')) queue.retry()
+        this.refresh()
       }),
       queue.listen({
         onCommitted: (commit, state) => this.#onCommitted(commit, state),

@@ -1,4 +1,5 @@
 import { QueryClientProvider } from '@tanstack/react-query'
+import type { ReactNode } from 'react'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { render } from 'vitest-browser-react'
 import { cdp, page } from 'vitest/browser'
@@ -8,6 +9,7 @@ import { AppError } from '../../../shared/errors.ts'
 import { createBitmap } from '../../../shared/mask/bitmap.ts'
 import { tilesArea, tilesFromBitmap } from '../../../shared/mask/tiles.ts'
 import { BridgeProvider } from '../../app/bridge-context.tsx'
+import { useCommands } from '../../app/commands.ts'
 import { startKeyboard } from '../../app/keyboard.ts'
 import { createQueryClient } from '../../app/queries.ts'
 import { resetSession, session } from '../../app/session.ts'
@@ -162,13 +164,13 @@ function square(x: number, y: number, side: number): MaskTile[] {
   return tilesFromBitmap(bitmap)
 }
 
-async function mount(): Promise<() => Promise<void>> {
+async function mount(actions?: ReactNode): Promise<() => Promise<void>> {
   const screen = await render(
     <QueryClientProvider client={createQueryClient()}>
       <BridgeProvider bridge={project.bridge}>
         <TooltipProvider>
           <div style={{ position: 'fixed', inset: 0, display: 'flex' }}>
-            <EditorScreen />
+            <EditorScreen actions={actions} />
           </div>
         </TooltipProvider>
       </BridgeProvider>
@@ -311,6 +313,26 @@ describe('EditorScreen', () => {
     expect(project.annotations[0]?.area).toBeLessThan(annotation?.area ?? 0)
     expect(project.annotations[0]?.polygon).toBeNull()
     expect(project.commits.map((entry) => entry.labelKey)).toEqual(['polygon', 'polygonSubtract'])
+  })
+
+  it('gives Enter to the polygon before the actions beside it', async () => {
+    const taken = vi.fn()
+    function Actions(): null {
+      useCommands([{ id: 'test.enter', labelKey: 'common.close', keys: ['Enter'], run: taken }])
+      return null
+    }
+    await mount(<Actions />)
+    await ready()
+    await press('p')
+    await click(100, 100)
+    await click(300, 100)
+    await click(300, 300)
+    await press('Enter')
+    await ready()
+    expect(project.commits).toHaveLength(1)
+    expect(taken).not.toHaveBeenCalled()
+    await press('Enter')
+    expect(taken).toHaveBeenCalledTimes(1)
   })
 
   it('selects by click, reassigns, hides and deletes by key', async () => {

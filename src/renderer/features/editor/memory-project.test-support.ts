@@ -58,9 +58,10 @@ export class MemoryProject {
   #supports: SupportRecord[] = []
   #revision = 1
   readonly #listeners = new Set<Parameters<Bridge['project']['changed']>[0]>()
+  readonly #connectionListeners = new Set<Parameters<Bridge['connection']>[0]>()
 
   get listenerCount(): number {
-    return this.#listeners.size
+    return this.#listeners.size + this.#connectionListeners.size
   }
 
   get annotations(): readonly AnnotationRecord[] {
@@ -79,6 +80,10 @@ export class MemoryProject {
   /** A change by someone else: a job, another window. */
   change(operations: readonly Operation[]): void {
     this.#apply(operations)
+  }
+
+  reconnect(): void {
+    for (const listener of [...this.#connectionListeners]) listener('connected')
   }
 
   undo(): void {
@@ -111,7 +116,10 @@ export class MemoryProject {
           })),
         }),
     },
-    connection: () => () => {},
+    connection: (listener: Parameters<Bridge['connection']>[0]) => {
+      this.#connectionListeners.add(listener)
+      return () => this.#connectionListeners.delete(listener)
+    },
     images: { get: () => Promise.resolve(this.#document()) },
     history: { commit: ({ entry }: { readonly entry: HistoryEntry }) => this.#commit(entry) },
     media: (path: string) => Promise.resolve(this.#media(path)),
