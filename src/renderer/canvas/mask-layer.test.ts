@@ -41,6 +41,11 @@ function expected(masks: readonly LayerMask[]): (string | null)[] {
   return result
 }
 
+/** Position of the first pixel that differs, -1 when none does. */
+function firstDifference(a: readonly (string | null)[], b: readonly (string | null)[]): number {
+  return a.length === b.length ? a.findIndex((id, at) => id !== b[at]) : 0
+}
+
 const mask = fc
   .tuple(
     fc.constantFrom('a', 'b', 'c', 'd'),
@@ -59,7 +64,7 @@ describe('MaskLayer', () => {
         const layer = new MaskLayer(size)
         for (const state of states) {
           layer.replace(state)
-          expect(composed(layer)).toEqual(expected(state))
+          expect(firstDifference(composed(layer), expected(state))).toBe(-1)
           for (const each of state) expect(layer.tilesOf(each.id)).toEqual(each.tiles)
         }
       }),
@@ -80,14 +85,14 @@ describe('MaskLayer', () => {
         const others = state.filter((each) => each.id !== change.id)
         const stroke = rectangle(400, 460, 200, 60)
         const after = value === 1 ? union(before, stroke) : minus(before, stroke)
-        expect(composed(layer)).toEqual(expected([...others, { id: change.id, tiles: after }]))
+        expect(firstDifference(composed(layer), expected([...others, { id: change.id, tiles: after }]))).toBe(-1)
         layer.bailEdit()
         expect(layer.tilesOf(change.id)).toEqual(before)
-        expect(composed(layer)).toEqual(expected([...others, { id: change.id, tiles: before }]))
+        expect(firstDifference(composed(layer), expected([...others, { id: change.id, tiles: before }]))).toBe(-1)
         layer.beginEdit(change.id).write(spans, value)
         expect(xorTiles(before, layer.endEdit())).toEqual(after)
         expect(layer.tilesOf(change.id)).toEqual(after)
-        expect(composed(layer)).toEqual(expected([...others, { id: change.id, tiles: after }]))
+        expect(firstDifference(composed(layer), expected([...others, { id: change.id, tiles: after }]))).toBe(-1)
       }),
       { numRuns: 15 },
     )
@@ -135,7 +140,7 @@ describe('MaskLayer', () => {
     expect(layer.wide).toBe(false)
     layer.replace(many)
     expect(layer.wide).toBe(true)
-    expect(composed(layer)).toEqual(expected(many))
+    expect(firstDifference(composed(layer), expected(many))).toBe(-1)
   })
 })
 

@@ -12,8 +12,8 @@ export type Span = readonly [y: number, left: number, right: number]
 export function circleSpans(centre: ImagePx, diameter: number): Span[] {
   const radius = diameter / 2
   const spans: Span[] = []
-  const underX = Math.floor(centre.x)
-  const underY = Math.floor(centre.y)
+  const underX = Math.floor(centre.x) + 0
+  const underY = Math.floor(centre.y) + 0
   const firstRow = Math.min(underY, ceil(centre.y - radius - 0.5))
   const lastRow = Math.max(underY, Math.floor(centre.y + radius - 0.5))
   for (let y = firstRow; y <= lastRow; y++) {

@@ -316,7 +316,7 @@ describe('EditorScreen', () => {
   })
 
   it('gives Enter to the polygon before the actions beside it', async () => {
-    const taken = vi.fn()
+    const taken = vi.fn<() => void>()
     function Actions(): null {
       useCommands([{ id: 'test.enter', labelKey: 'common.close', keys: ['Enter'], run: taken }])
       return null
