@@ -52,7 +52,7 @@ export const editor = {
     finish: 'Close the polygon',
     cancel: 'Cancel or deselect',
     removePoint: 'Remove the last point',
-    undoWhenSaved: 'Undo',
+    undoWhenSaved: 'Undo what is still being saved',
     delete: 'Delete the object',
     brushSmaller: 'Smaller brush',
     brushLarger: 'Larger brush',
