@@ -1,6 +1,6 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { ChevronRight, Folder, FolderCheck, FolderPlus, HardDrive, Image as ImageIcon } from 'lucide-react'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Place } from '../../shared/contract/contract.ts'
@@ -44,9 +44,16 @@ export function PlaceBrowser(properties: {
   const [error, setError] = useState<unknown>(null)
   const entries = (listing.data?.entries ?? []).filter((entry) => properties.showFiles || entry.kind === 'folder')
 
+  // With a single root there is nothing to choose: begin inside it.
+  const [first, ...others] = listing.data?.entries ?? []
+  const onlyRoot = current === null && others.length === 0 && first?.kind === 'folder' ? first : undefined
+  useEffect(() => {
+    if (onlyRoot !== undefined) onEnter(onlyRoot)
+  }, [onlyRoot, onEnter])
+
   function toggle(place: Place): void {
-    const others = picked.filter((other) => other.placeId !== place.placeId)
-    onPick?.(others.length === picked.length ? [...picked, place] : others)
+    const remaining = picked.filter((other) => other.placeId !== place.placeId)
+    onPick?.(remaining.length === picked.length ? [...picked, place] : remaining)
   }
 
   async function create(): Promise<void> {

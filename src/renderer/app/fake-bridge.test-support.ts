@@ -40,8 +40,9 @@ export interface FakeBridge {
 const projectId = 'p1'
 const day = '2026-03-01T10:00:00.000Z'
 
-export const fakePlaces: Readonly<Record<string, Place>> = {
+const fakePlaces: Readonly<Record<string, Place>> = {
   home: { placeId: 'home', name: 'home', kind: 'folder', isProject: false },
+  disk: { placeId: 'disk', name: 'disk', kind: 'folder', isProject: false },
   photos: { placeId: 'photos', name: 'photos', kind: 'folder', isProject: false },
   workshop: { placeId: 'workshop', name: 'workshop', kind: 'folder', isProject: true },
   bolt: { placeId: 'bolt', name: 'bolt-001.jpg', kind: 'file', isProject: false },
@@ -257,9 +258,9 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
     places: {
       list: recorded('places.list', ({ placeId }: { readonly placeId: string | null }) => {
         const place = placeId === null ? undefined : fakePlaces[placeId]
-        const { home, photos, workshop, bolt } = fakePlaces
+        const { home, disk, photos, workshop, bolt } = fakePlaces
         const entries = [
-          ...(placeId === null ? [home] : []),
+          ...(placeId === null ? [home, disk] : []),
           ...(placeId === 'home' ? [photos, workshop] : []),
           ...(placeId === 'photos' ? [bolt] : []),
         ]

@@ -1,0 +1,81 @@
+import { beforeEach, describe, expect, it } from 'vitest'
+import { page, userEvent } from 'vitest/browser'
+import { render } from 'vitest-browser-react'
+import { createFakeBridge } from '../../app/fake-bridge.test-support.ts'
+import { Surroundings } from '../../app/render.test-support.tsx'
+import { resetSession, session } from '../../app/session.ts'
+import { WelcomeScreen } from './WelcomeScreen.tsx'
+
+describe('the welcome screen', () => {
+  beforeEach(() => resetSession())
+
+  it('makes a project of that name in the folder browsed to', async () => {
+    const fake = createFakeBridge()
+    await render(
+      <Surroundings fake={fake}>
+        <WelcomeScreen />
+      </Surroundings>,
+    )
+    await page.getByRole('button', { name: 'New project' }).click()
+    const dialog = page.getByTestId('new-project')
+    const create = dialog.getByRole('button', { name: 'Create project' })
+    // The name has the focus already.
+    await userEvent.keyboard('Bolts')
+    await expect.element(create).toBeDisabled()
+    await dialog.getByRole('button', { name: 'home', exact: true }).click()
+    await expect.element(dialog.getByText('Creates the folder “Bolts” in “home”.')).toBeVisible()
+    await create.click()
+    await expect.poll(() => session.getState().screen).toBe('gallery')
+    expect(fake.calls).toContainEqual({ name: 'project.create', input: { placeId: 'home', name: 'Bolts' } })
+  })
+
+  it('opens only folders that hold a project, and shows why a folder cannot be made', async () => {
+    const fake = createFakeBridge()
+    await render(
+      <Surroundings fake={fake}>
+        <WelcomeScreen />
+      </Surroundings>,
+    )
+    await page.getByRole('button', { name: 'Open project' }).click()
+    const dialog = page.getByTestId('open-project')
+    await dialog.getByRole('button', { name: 'home', exact: true }).click()
+    await expect.element(dialog.getByText('This folder holds no project yet.')).toBeVisible()
+    await dialog.getByRole('button', { name: 'workshop project' }).click()
+    await dialog.getByRole('button', { name: 'Open “workshop”' }).click()
+    await expect.poll(() => session.getState().projectId).toBe('p1')
+    expect(fake.calls).toContainEqual({ name: 'project.open', input: { placeId: 'workshop' } })
+  })
+
+  it('shows a failed new folder as a sentence and keeps the dialog', async () => {
+    await render(
+      <Surroundings fake={createFakeBridge()}>
+        <WelcomeScreen />
+      </Surroundings>,
+    )
+    await page.getByRole('button', { name: 'New project' }).click()
+    const dialog = page.getByTestId('new-project')
+    await dialog.getByRole('button', { name: 'home', exact: true }).click()
+    await dialog.getByRole('button', { name: 'New folder' }).click()
+    await userEvent.keyboard('photos{Enter}')
+    await expect.element(dialog.getByRole('alert')).toMatchTextContent(/There is a folder "photos" already\./)
+    await userEvent.keyboard('{Escape}')
+    await expect.element(page.getByRole('dialog')).not.toBeInTheDocument()
+  })
+
+  it('opens a recent project but not a missing one', async () => {
+    const recent = [
+      { recentId: 'r1', name: 'Bolts', missing: false },
+      { recentId: 'r2', name: 'Gone', missing: true },
+    ]
+    const fake = createFakeBridge({ recent })
+    await render(
+      <Surroundings fake={fake}>
+        <WelcomeScreen />
+      </Surroundings>,
+    )
+    await expect.element(page.getByRole('button', { name: 'Open Gone' })).toBeDisabled()
+    await page.getByRole('button', { name: 'Open Bolts' }).click()
+    await expect.poll(() => session.getState().projectId).toBe('p1')
+    expect(fake.calls).toContainEqual({ name: 'project.open', input: { recentId: 'r1' } })
+  })
+})
