@@ -7,7 +7,7 @@ import { chromiumArguments, findChromium } from './test/support/chromium.ts'
 
 const executablePath = findChromium()
 
-/** One project per rung: Node, components in Chromium, the whole app in Chromium against the host. */
+/** One project per rung: Node, the main job in processes, components in Chromium, the whole app in Chromium. */
 export default defineConfig({
   test: {
     reporters: ['default', new TallyReporter()],
@@ -17,11 +17,23 @@ export default defineConfig({
           name: 'node',
           environment: 'node',
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['test/e2e/**', '**/*.browser.test.ts', '**/node_modules/**'],
+          exclude: ['test/{cli,kill,e2e}/**', '**/*.browser.test.ts', '**/node_modules/**'],
           // Native addons (SQLite, sharp, onnxruntime) are loaded: one process per file.
           pool: 'forks',
           testTimeout: 60_000,
           hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'job',
+          environment: 'node',
+          include: ['test/{cli,kill}/**/*.test.ts'],
+          pool: 'forks',
+          // Each starts processes that use every core.
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 120_000,
         },
       },
       {

@@ -9,6 +9,7 @@ import type { Rung } from './vitest-run.ts'
 
 const titles: Readonly<Record<Rung, string>> = {
   node: 'Tests in Node',
+  job: 'Tests of the main job without a browser',
   browser: 'Component tests in Chromium',
   e2e: 'Tests of the whole app in Chromium',
 }
@@ -22,9 +23,9 @@ function test(): void {
   const pageIsThere = buildRenderer()
   tallies.push(oneTest(pageIsThere), oneTest(buildMain()))
   const hasChromium = findChromium() !== undefined
-  for (const rung of ['node', 'browser', 'e2e'] as const) {
+  for (const rung of ['node', 'job', 'browser', 'e2e'] as const) {
     heading(titles[rung])
-    if (rung === 'node' || hasChromium) tallies.push(runVitest(rung))
+    if (rung === 'node' || rung === 'job' || hasChromium) tallies.push(runVitest(rung))
     else tallies.push(skippedRung(titles[rung], noChromiumReason))
   }
   heading('Python')

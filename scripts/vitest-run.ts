@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { projectRoot } from './project-root.ts'
 import type { Tally } from './tally.ts'
 
-export type Rung = 'node' | 'browser' | 'e2e'
+export type Rung = 'node' | 'job' | 'browser' | 'e2e'
 
 /** Runs one vitest project with its output shown. A run that dies before it can report counts as one failure. */
 export function runVitest(rung: Rung): Tally {
