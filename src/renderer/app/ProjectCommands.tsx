@@ -1,10 +1,11 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { useRef } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Bridge } from '../../shared/contract/contract.ts'
-import type { HistoryHeader } from '../../shared/domain/history.ts'
+import type { HistoryHeader, HistoryState } from '../../shared/domain/history.ts'
 import { useBridge } from './bridge-context.tsx'
 import { useCommands } from './commands.ts'
 import { historyLabel } from './history-label.ts'
-import { useHistoryState, useProjectId } from './queries.ts'
+import { queryKeys, useHistoryState, useProjectId } from './queries.ts'
 import { announce, closeProject, openImage, session, showGallery, useSession } from './session.ts'
 
 type Step = 'undo' | 'redo'
@@ -14,7 +15,12 @@ export function ProjectCommands(): null {
   const { t } = useTranslation()
   const bridge = useBridge()
   const projectId = useProjectId()
-  const history = useHistoryState().data
+  const client = useQueryClient()
+  const historyKey = queryKeys.history(projectId)
+  /** Steps asked for and not answered yet: they run one after the other, in the order of the keys. */
+  const steps = useRef<{ waiting: number; last: Promise<void> }>({ waiting: 0, last: Promise.resolve() })
+  // Subscribes, so that buttons follow; the commands read the newest answer themselves.
+  useHistoryState()
   const screen = useSession((state) => state.screen)
 
   async function nameOf(imageId: string): Promise<string> {
@@ -36,10 +42,24 @@ export function ProjectCommands(): null {
     announce(t(step === 'undo' ? 'common.undoneIn' : 'common.redoneIn', { what, image }))
   }
 
-  async function take(step: Step): Promise<void> {
-    const { entry }: Awaited<ReturnType<Bridge['history']['undo']>> = await bridge.history[step]({ projectId })
+  function take(step: Step): Promise<void> {
+    steps.current.waiting++
+    const turn = steps.current.last.then(() => takeNow(step)).finally(() => steps.current.waiting--)
+    // A step that failed has said so to whoever asked for it; the next one goes ahead all the same.
+    steps.current.last = turn.catch(() => undefined)
+    return turn
+  }
+
+  async function takeNow(step: Step): Promise<void> {
+    const { entry, state } = await bridge.history[step]({ projectId })
+    client.setQueryData(historyKey, state)
     if (entry === null) announce(t(step === 'undo' ? 'common.nothingToUndo' : 'common.nothingToRedo'))
     else await report(step, entry)
+  }
+
+  /** Unknown is not "nothing": right after a change, or while a step is under way, the answer may be on its way. */
+  function mayTake(step: Step): boolean {
+    return steps.current.waiting > 0 || client.getQueryData<HistoryState>(historyKey)?.[step] !== null
   }
 
   useCommands([
@@ -47,15 +67,14 @@ export function ProjectCommands(): null {
       id: 'app.undo',
       labelKey: 'common.undo',
       keys: ['Ctrl+Z'],
-      // Unknown is not "nothing": right after a change the answer may still be on its way.
-      isEnabled: () => history?.undo !== null,
+      isEnabled: () => mayTake('undo'),
       run: () => take('undo'),
     },
     {
       id: 'app.redo',
       labelKey: 'common.redo',
       keys: ['Ctrl+Shift+Z', 'Ctrl+Y'],
-      isEnabled: () => history?.redo !== null,
+      isEnabled: () => mayTake('redo'),
       run: () => take('redo'),
     },
     { id: 'app.save', labelKey: 'common.saveCommand', keys: ['Ctrl+S'], run: () => announce(t('common.saved')) },

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import type { ContractHandlers } from '../../../shared/contract/contract.ts'
 import { acceptProposals, sayNotHere, setReviewed } from '../../projects/review.ts'
 import { projectInfo } from '../../projects/project-info.ts'
@@ -24,7 +23,7 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
       createFolder: ({ placeId, name }) => places.createFolder(placeId, name),
     },
     project: {
-      create: ({ placeId, name }) => opened(studio.create(join(places.resolve(placeId), name), name)),
+      create: ({ placeId, name }) => opened(studio.create(places.resolveNew(placeId, name), name)),
       open: (input) =>
         opened(studio.open('placeId' in input ? places.resolve(input.placeId) : recent.resolve(input.recentId))),
       close: async ({ projectId }) => {
@@ -104,7 +103,7 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
     },
     export: {
       run: ({ projectId, placeId, name, spec }, context) =>
-        studio.session(projectId).exportTo(join(places.resolve(placeId), name), spec, context),
+        studio.session(projectId).exportTo(places.resolveNew(placeId, name), spec, context),
     },
   }
 }
