@@ -48,7 +48,7 @@ const fakePlaces: Readonly<Record<string, Place>> = {
   bolt: { placeId: 'bolt', name: 'bolt-001.jpg', kind: 'file', isProject: false },
 }
 
-export function fakeClass(name: string, position: number): ClassSummary {
+function fakeClass(name: string, position: number): ClassSummary {
   return {
     id: `c${position}`,
     name,

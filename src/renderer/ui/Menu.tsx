@@ -41,7 +41,3 @@ export function MenuItem(properties: {
     </DropdownMenu.Item>
   )
 }
-
-export function MenuSeparator(): ReactElement {
-  return <DropdownMenu.Separator className="my-1 h-px bg-line" />
-}
