@@ -138,9 +138,11 @@ describe.skipIf(!isPossible)('the main job in Chromium', () => {
     // A new project.
     await page.getByTestId('welcome').waitFor()
     await screenshot('01-welcome')
+    expect(await studio.accessibilityFindings()).toEqual([])
     await page.getByRole('button', { name: 'New project' }).first().click()
     await page.getByLabel('Project name').fill('Wardrobe')
     await screenshot('02-new-project')
+    expect(await studio.accessibilityFindings()).toEqual([])
     await page.getByRole('button', { name: 'Create project' }).click()
 
     // Import.
@@ -183,6 +185,7 @@ describe.skipIf(!isPossible)('the main job in Chromium', () => {
     // Segment the rest and watch the proposals arrive.
     await page.keyboard.press('Control+b')
     await screenshot('07-segment-dialog')
+    expect(await studio.accessibilityFindings()).toEqual([])
     await page.getByRole('button', { name: 'Start' }).click()
     await page.getByTestId('job').waitFor()
     await page.locator('[data-testid=gallery-cell] [data-status=proposals]').first().waitFor({ timeout: 120_000 })
@@ -192,6 +195,7 @@ describe.skipIf(!isPossible)('the main job in Chromium', () => {
       .poll(() => page.locator('[data-testid=gallery-cell] [data-status=proposals]').count(), { timeout: 30_000 })
       .toBeGreaterThan(showing - 4)
     await screenshot('09-proposals')
+    expect(await studio.accessibilityFindings()).toEqual([])
 
     // Quality: the same as the command line on the same supports, and far above calling everything foreground.
     const before = masksOf(project, 'proposed', queries)
@@ -208,6 +212,7 @@ describe.skipIf(!isPossible)('the main job in Chromium', () => {
     const worst = worstOf(before)
     await openImage(worst)
     await screenshot('10-proposal')
+    expect(await studio.accessibilityFindings()).toEqual([])
     await repair(worst, before.get(worst) ?? [])
     await screenshot('11-corrected')
     const corrected = masksOf(project, 'accepted', [worst])
@@ -254,6 +259,7 @@ describe.skipIf(!isPossible)('the main job in Chromium', () => {
     await page.keyboard.press('Control+e')
     await page.getByLabel('Name of the export folder').fill('export')
     await screenshot('15-export-dialog')
+    expect(await studio.accessibilityFindings()).toEqual([])
     await page.getByRole('dialog').getByRole('button', { name: 'Export', exact: true }).click()
     await expect
       .poll(() => page.getByTestId('export-identical').innerText(), { timeout: 60_000 })

@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 
-export const repositoryFolder = join(import.meta.dirname, '..', '..')
-export const exemplarScript = join(repositoryFolder, 'bin', 'exemplar.mjs')
+export const exemplarScript = join(import.meta.dirname, '..', '..', 'bin', 'exemplar.mjs')
 
 export interface RunResult {
   readonly code: number | null

@@ -18,10 +18,6 @@ export function openData(name: DataSetName): DataSet {
   return readDataSet(join(folder, name))
 }
 
-export function dataPath(...parts: readonly string[]): string {
-  return join(folder, ...parts)
-}
-
 /** Images on which the class covers at least that share, largest first; partly labelled ones left out. */
 export function itemsWith(dataSet: DataSet, classId: number, minimumShare: number): DataSetItem[] {
   const share = (item: DataSetItem): number => (item.pixels.get(classId) ?? 0) / (item.width * item.height)

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
 import { chromium } from 'playwright-core'
 import type { Browser, Page } from 'playwright-core'
 import type { Bitmap } from '../../src/shared/mask/bitmap.ts'
@@ -11,6 +12,8 @@ export interface StudioPage {
   readonly complaints: readonly string[]
   /** A picture of the window; only when `EXEMPLAR_SCREENSHOTS` names a folder. */
   readonly screenshot: (name: string) => Promise<void>
+  /** Serious and critical findings of axe on what is shown now, one line each. */
+  readonly accessibilityFindings: () => Promise<readonly string[]>
   readonly close: () => Promise<void>
 }
 
@@ -19,7 +22,9 @@ export async function openStudio(url: string): Promise<StudioPage> {
   const executablePath = findChromium()
   if (executablePath === undefined) throw new Error(noChromiumReason)
   const browser: Browser = await chromium.launch({ executablePath, args: [...chromiumArguments] })
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' })
+  // axe asks for a context made by hand: it opens a second page for its last step.
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' })
+  const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text())
@@ -39,6 +44,12 @@ export async function openStudio(url: string): Promise<StudioPage> {
       if (folder === undefined) return
       mkdirSync(folder, { recursive: true })
       await page.screenshot({ path: join(folder, `${name}.png`) })
+    },
+    accessibilityFindings: async () => {
+      const { violations } = await new AxeBuilder({ page }).analyze()
+      return violations
+        .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+        .map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' | ')}`)
     },
     close: () => browser.close(),
   }

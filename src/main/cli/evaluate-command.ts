@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { details } from '../../shared/contract/contract.ts'
+import type { details } from '../../shared/contract/contract.ts'
 import { AppError } from '../../shared/errors.ts'
 import { createEngine } from '../engine/client.ts'
 import { readDataSet, readEpisodes } from '../evaluate/data-set.ts'

@@ -32,7 +32,7 @@ async function run(context: CommandContext, session: Session, options: SegmentOp
   const left = session.jobs.resumeOpen()
   const same = left.find((job) => JSON.stringify(job.spec) === JSON.stringify(spec))
   const wanted = same ?? session.jobs.start(spec)
-  const stop = (): void => void session.jobs.pauseAll()
+  const stop = (): void => session.jobs.pauseAll()
   context.signal.addEventListener('abort', stop, { once: true })
   const finished = await Promise.all(
     [...left.filter((job) => job.id !== wanted.id), wanted].map((job) => session.jobs.waitFor(job.id)),

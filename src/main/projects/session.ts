@@ -35,7 +35,10 @@ export interface SessionOptions {
   readonly modelsFolder: string
   readonly provider: SegmentSpec['provider']
   readonly onJob?: (job: JobRecord) => void
+  /** What a person should know: a process that died and came back. */
   readonly log: (line: string) => void
+  /** What a developer may want to know: slow statements. Default: nobody. */
+  readonly diagnostics?: (line: string) => void
 }
 
 /**
@@ -61,7 +64,7 @@ export class Session {
     requireProject(folder)
     using stack = new DisposableStack()
     const lock = stack.use(lockProject(folder))
-    const store = openProject(folder)
+    const store = openProject(folder, { log: options.diagnostics ?? ((): void => undefined) })
     const session = new Session(store, lock, options)
     stack.move()
     return session

@@ -7,7 +7,7 @@ import { annotationCoreSchema, classRecordSchema, idSchema, supportRecordSchema 
  * mask operation is exactly its own inverse. See [Note: invertible operations].
  */
 
-export const bytesSchema = z.instanceof(Uint8Array)
+const bytesSchema = z.instanceof(Uint8Array)
 
 /** One 512 x 512 tile of a mask: run lengths by `shared/mask/tile-runs.ts`, never empty. */
 export const maskTileSchema = z.strictObject({

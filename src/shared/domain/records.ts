@@ -10,7 +10,7 @@ export const idSchema = z.string().min(1).max(64)
 export const boxSchema = z.tuple([z.number(), z.number(), z.number(), z.number()])
 export type Box = z.infer<typeof boxSchema>
 
-export const imageFormats = ['jpeg', 'png', 'webp', 'tiff'] as const
+const imageFormats = ['jpeg', 'png', 'webp', 'tiff'] as const
 
 export const imageRecordSchema = z.strictObject({
   id: idSchema,
@@ -50,8 +50,8 @@ export const classRecordSchema = z.strictObject({
 })
 export type ClassRecord = z.infer<typeof classRecordSchema>
 
-export const annotationOrigins = ['drawn', 'predicted', 'corrected', 'imported'] as const
-export const annotationStates = ['proposed', 'accepted'] as const
+const annotationOrigins = ['drawn', 'predicted', 'corrected', 'imported'] as const
+const annotationStates = ['proposed', 'accepted'] as const
 
 /** What a person or a job decides about an annotation. Its pixels are kept apart, as tiles. */
 export const annotationCoreSchema = z.strictObject({

@@ -65,6 +65,7 @@ export class Studio {
       modelsFolder: modelsFolder(),
       provider: 'auto',
       log: this.#log,
+      diagnostics: this.#log,
       onJob: (job) => this.#emit('jobs', 'progress', { projectId: session.projectId, job }),
     })
     session.store.onChange((change) => {
