@@ -2,6 +2,7 @@ import { createRoot } from 'react-dom/client'
 import { App } from './app/App.tsx'
 import { NoToken } from './app/NoToken.tsx'
 import { createQueryClient } from './app/queries.ts'
+import { rememberView, restoreView } from './app/restore-view.ts'
 import { createHttpBridge, takeToken } from './bridge/http-bridge.ts'
 import { startTranslation } from './i18n/index.ts'
 import './ui/styles.css'
@@ -15,5 +16,7 @@ if (token === null) {
   root.render(<NoToken />)
 } else {
   const { bridge } = createHttpBridge({ origin: window.location.origin, token })
+  await restoreView(bridge, window.sessionStorage)
+  rememberView(window.sessionStorage)
   root.render(<App bridge={bridge} client={createQueryClient()} />)
 }

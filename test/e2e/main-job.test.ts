@@ -215,6 +215,14 @@ describe.skipIf(!isPossible)('the main job in Chromium', () => {
     expect(await studio.accessibilityFindings()).toEqual([])
     await repair(worst, before.get(worst) ?? [])
     await screenshot('11-corrected')
+
+    // A reload of the page comes back to the same picture with the same pixels.
+    const painted = await editor.root.getAttribute('data-annotation-count')
+    await page.reload()
+    await editor.root.waitFor()
+    await editor.settled()
+    expect(await editor.root.getAttribute('data-annotation-count')).toBe(painted)
+    expect(await editor.root.locator('[data-origin=corrected]').count()).toBe(1)
     const corrected = masksOf(project, 'accepted', [worst])
     expect(intersectionOverUnion(corrected).value).toBeGreaterThan(
       intersectionOverUnion(new Map([[worst, before.get(worst) ?? []]])).value,

@@ -19,6 +19,8 @@ import { AppError } from '../../shared/errors.ts'
 export interface FakeOptions {
   readonly imageCount?: number
   readonly classNames?: readonly string[]
+  /** Projects that are open on the Node side. */
+  readonly open?: readonly string[]
   readonly recent?: readonly { readonly recentId: string; readonly name: string; readonly missing: boolean }[]
   readonly media?: (path: string) => Promise<MediaAnswer>
   readonly exportReport?: Partial<ExportReport>
@@ -252,6 +254,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
     app: {
       info: recorded('app.info', () => ({
         version: '0.1.0',
+        open: [...(options.open ?? [])],
         recent: (options.recent ?? []).map((each) => ({ ...each, location: `/home/me/${each.name}`, openedAt: day })),
       })),
     },

@@ -182,6 +182,8 @@ export const contract = defineContract({
       in: none,
       out: z.strictObject({
         version: z.string(),
+        /** Projects this host has open, oldest first. */
+        open: z.array(idSchema),
         recent: z.array(
           z.strictObject({
             recentId: idSchema,

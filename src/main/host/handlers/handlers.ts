@@ -16,7 +16,7 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
   }
   return {
     app: {
-      info: () => ({ version: productVersion(), recent: recent.list() }),
+      info: () => ({ version: productVersion(), open: studio.openProjects(), recent: recent.list() }),
     },
     places: {
       list: ({ placeId }) => places.list(placeId),

@@ -36,6 +36,11 @@ export class Studio {
     return session
   }
 
+  /** Ids of the open projects, oldest first. */
+  openProjects(): string[] {
+    return [...this.#sessions.keys()]
+  }
+
   /** Throws `NotFound` when the page speaks of a project that is not open here (any more). */
   session(projectId: string): Session {
     const session = this.#sessions.get(projectId)
