@@ -69,6 +69,9 @@ export function serveRequests<Kinds extends RequestKinds>(
         break
     }
   })
+  // Ctrl+C in a terminal reaches every process of the group: the parent decides what becomes of the work in hand, and
+  // its end closes the channel.
+  process.on('SIGINT', () => undefined)
   process.once('disconnect', () => process.exit(0))
 }
 
