@@ -273,7 +273,9 @@ class StoredJobRunner implements JobRunner {
     const { signal } = active.controller
     let proposals: readonly NewProposal[] | null = null
     try {
-      proposals = await this.#proposalsFor(imageId, classes, { signal, priority: 'batch', detail: spec.detail })
+      proposals = await this.#patiently(() =>
+        this.#proposalsFor(imageId, classes, { signal, priority: 'batch', detail: spec.detail }),
+      )
       if (signal.aborted) return
       const classIds = classes.map(({ classId }) => classId)
       jobs.finishItem(active.id, imageId, classIds, proposals)
@@ -289,6 +291,19 @@ class StoredJobRunner implements JobRunner {
     if (nowMs - this.#lastProgressMs < progressIntervalMs) return
     this.#lastProgressMs = nowMs
     this.#onProgress(this.#record(jobs.get(active.id), active))
+  }
+
+  /**
+   * A process that was killed from outside (a person, the system short of memory) looks like one that died of its
+   * image: an image is given up only when that happened in two attempts.
+   */
+  async #patiently<Result>(attempt: () => Promise<Result>): Promise<Result> {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!isRequestLost(error)) throw error
+      return await attempt()
+    }
   }
 
   async #proposalsFor(
