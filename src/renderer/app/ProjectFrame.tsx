@@ -53,10 +53,11 @@ export function ProjectFrame({ projectId }: { readonly projectId: string }): Rea
       <header className="flex h-10 shrink-0 items-center gap-1 border-b border-line bg-surface px-2">
         <Menu
           trigger={
-            <Button variant="quiet" aria-label={t('common.projectMenu')} className="text-text">
+            <Button variant="quiet" className="text-text">
               <span className="max-w-56 truncate font-semibold" data-testid="project-name">
                 {info.data?.name ?? t('common.loading')}
               </span>
+              <span className="sr-only">{t('common.projectMenu')}</span>
               <ChevronDown aria-hidden size={14} className="text-muted" />
             </Button>
           }
