@@ -4,7 +4,7 @@ import type { ExportImage, ExportSource } from '../formats/format-types.ts'
 import { writeDataSet } from '../formats/registry.ts'
 import type { ImageCodec } from '../images/codec.ts'
 import type { ProjectStore } from '../store/store-port.ts'
-import type { RunOptions } from './session.ts'
+import type { RunOptions } from './run-options.ts'
 
 /** Writes the project in a format, reads it back, and reports how many masks are identical. */
 export function exportProject(

@@ -11,7 +11,7 @@ import type { ImageCodec } from '../images/codec.ts'
 import type { ProjectStore } from '../store/store-port.ts'
 import { newClass } from './classes.ts'
 import { makeEntry } from './entries.ts'
-import type { RunOptions } from './session.ts'
+import type { RunOptions } from './run-options.ts'
 
 export interface AnnotationImportSpec {
   /** File or folder, by format. */

@@ -6,7 +6,7 @@ import { readImages } from '../images/read-images.ts'
 import type { ReadImage } from '../images/read-images.ts'
 import type { NewImage, ProjectStore } from '../store/store-port.ts'
 import { makeEntry } from './entries.ts'
-import type { RunOptions } from './session.ts'
+import type { RunOptions } from './run-options.ts'
 
 /** Rows a transaction: small enough that the gallery fills while the scan goes on. */
 const chunkSize = 32

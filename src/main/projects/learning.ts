@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import type { Progress } from '../../shared/contract/define.ts'
 import type { LearnResult } from '../../shared/contract/contract.ts'
 import type { Operation } from '../../shared/domain/history.ts'
 import type { AnnotationRecord, SupportRecord, VersionRecord } from '../../shared/domain/records.ts'
@@ -9,6 +8,7 @@ import type { SupportState } from '../engine/predictor.ts'
 import type { ProjectStore } from '../store/store-port.ts'
 import { makeEntry } from './entries.ts'
 import { maskHash } from './mask-hash.ts'
+import type { RunOptions } from './run-options.ts'
 
 /** How a class learns: examples in, an immutable version out, one history entry around both. */
 
@@ -16,11 +16,6 @@ export interface LearningContext {
   readonly store: ProjectStore
   readonly engine: Engine
   readonly imageFor: (imageId: string) => EngineImage
-}
-
-interface RunOptions {
-  readonly signal?: AbortSignal | undefined
-  readonly progress?: ((progress: Progress) => void) | undefined
 }
 
 /**

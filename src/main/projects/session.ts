@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import type { CallContext } from '../../shared/contract/define.ts'
 import type {
   ExportReport,
   ExportSpec,
@@ -27,8 +26,7 @@ import { importImages } from './import-images.ts'
 import { learn, restoreVersion, setSupports } from './learning.ts'
 import type { LearningContext } from './learning.ts'
 import { overlayOf } from './overlay.ts'
-
-export type RunOptions = Partial<Pick<CallContext, 'signal' | 'progress'>>
+import type { RunOptions } from './run-options.ts'
 
 export interface SessionOptions {
   readonly codec: ImageCodec
