@@ -32,12 +32,19 @@ export default defineConfig({
 
 /** Sources start their child processes from `new URL('./x-process.ts', import.meta.url)`; built, all lie in one folder. */
 function processUrls(): Plugin {
-  const pattern = /new URL\(\s*'([^']+-process)\.ts'\s*,\s*import\.meta\.url\s*\)/g
+  const pattern = /new URL\(\s*(['"])([^'"]+-process)\.ts\1\s*,\s*import\.meta\.url\s*\)/g
   return {
     name: 'process-urls',
+    // Before the types are stripped, while the text is still that of the source.
+    enforce: 'pre',
     transform(code) {
       if (!code.includes('-process.ts')) return null
-      return code.replace(pattern, (_all, path: string) => `new URL('./${basename(path)}.js', import.meta.url)`)
+      const built = code.replace(
+        pattern,
+        (_all, _quote, path: string) => `new URL('./${basename(path)}.js', import.meta.url)`,
+      )
+      // Each replacement stays on its line, so the map of the source still fits.
+      return { code: built, map: null }
     },
   }
 }
