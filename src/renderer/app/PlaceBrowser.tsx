@@ -161,7 +161,7 @@ export function PlaceBrowser(properties: {
           </li>
         )}
       </ul>
-      {listing.data !== undefined && placeId !== null && (
+      {properties.showFiles && listing.data !== undefined && placeId !== null && (
         <p className="text-sm text-muted">{t('common.places.imagesHere', { count: listing.data.imageCount })}</p>
       )}
     </div>

@@ -9,6 +9,8 @@ import { queryKeys, useHistoryState, useProjectId } from './queries.ts'
 import { announce, closeProject, openImage, session, showGallery, useSession } from './session.ts'
 
 type Step = 'undo' | 'redo'
+/** Going back step by step leaves one sentence, not a pile. */
+const topic = 'history'
 
 /** Undo, redo and leaving: what works wherever a project is open. Shows nothing. */
 export function ProjectCommands(): null {
@@ -34,12 +36,12 @@ export function ProjectCommands(): null {
     const target = entry.imageIds[0]
     const isElsewhere = current.screen !== 'editor' || !entry.imageIds.includes(current.imageId ?? '')
     if (target === undefined || !isElsewhere) {
-      announce(t(step === 'undo' ? 'common.undone' : 'common.redone', { what }))
+      announce(t(step === 'undo' ? 'common.undone' : 'common.redone', { what }), 'info', topic)
       return
     }
     const image = await nameOf(target)
     if (current.screen === 'editor') openImage(target)
-    announce(t(step === 'undo' ? 'common.undoneIn' : 'common.redoneIn', { what, image }))
+    announce(t(step === 'undo' ? 'common.undoneIn' : 'common.redoneIn', { what, image }), 'info', topic)
   }
 
   function take(step: Step): Promise<void> {
@@ -53,7 +55,7 @@ export function ProjectCommands(): null {
   async function takeNow(step: Step): Promise<void> {
     const { entry, state } = await bridge.history[step]({ projectId })
     client.setQueryData(historyKey, state)
-    if (entry === null) announce(t(step === 'undo' ? 'common.nothingToUndo' : 'common.nothingToRedo'))
+    if (entry === null) announce(t(step === 'undo' ? 'common.nothingToUndo' : 'common.nothingToRedo'), 'info', topic)
     else await report(step, entry)
   }
 

@@ -1,26 +1,48 @@
 import { ImageOff } from 'lucide-react'
-import { useEffect, useRef, useState } from 'react'
+import { useLayoutEffect, useRef, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { Bridge } from '../../shared/contract/contract.ts'
 import { overlayPath, thumbnailPath } from '../../shared/contract/media.ts'
 import { isAppError } from '../../shared/errors.ts'
 import { useBridge } from './bridge-context.tsx'
+import { createMediaCache } from './media-cache.ts'
+import type { Media } from './media-cache.ts'
 import { createMediaQueue } from './media-queue.ts'
 import { paintOverlay } from './overlay-pixels.ts'
 import { useProjectId } from './queries.ts'
 
 const queue = createMediaQueue(4)
+const cachedBytes = 48 * 2 ** 20
+const caches = new WeakMap<Bridge, ReturnType<typeof createMediaCache>>()
 
-async function paint(bridge: Bridge, path: string, canvas: HTMLCanvasElement, signal: AbortSignal): Promise<void> {
-  const { bytes } = await queue.run(() => bridge.media(path, { signal }), signal)
+function cacheOf(bridge: Bridge): ReturnType<typeof createMediaCache> {
+  const cache = caches.get(bridge) ?? createMediaCache(cachedBytes)
+  caches.set(bridge, cache)
+  return cache
+}
+
+/** Calls `use` at once with what is in memory, so that it is painted in this very frame, else after fetching it. */
+async function load(bridge: Bridge, path: string, signal: AbortSignal, use: (media: Media) => void): Promise<void> {
+  const cache = cacheOf(bridge)
+  const known = cache.get(path)
+  if (known !== undefined) {
+    use(known)
+    return
+  }
+  const media = await queue.run(() => bridge.media(path, { signal }), signal)
+  cache.set(path, media)
+  if (!signal.aborted) use(media)
+}
+
+function paint(canvas: HTMLCanvasElement, bytes: Uint8Array): void {
   const { width, height, rgba } = paintOverlay(bytes)
   canvas.width = width
   canvas.height = height
   canvas.getContext('2d')?.putImageData(new ImageData(rgba, width, height), 0, 0)
 }
 
-/** A picture of at most 256 px with its masks drawn in. Both are fetched while shown and let go after. */
+/** A picture of at most 256 px with its masks drawn in. Both are fetched when shown and not in memory any more. */
 export function Thumbnail(properties: {
   readonly imageId: string
   readonly name: string
@@ -36,21 +58,16 @@ export function Thumbnail(properties: {
   const [failed, setFailed] = useState(false)
   const canvas = useRef<HTMLCanvasElement>(null)
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const stop = new AbortController()
     let made: string | null = null
-    const path = thumbnailPath(projectId, imageId)
-    queue
-      .run(() => bridge.media(path, { signal: stop.signal }), stop.signal)
-      .then(({ bytes, contentType }) => {
-        if (stop.signal.aborted) return
-        made = URL.createObjectURL(new Blob([bytes], { type: contentType }))
-        setUrl(made)
-        setFailed(false)
-      })
-      .catch((error: unknown) => {
-        if (!isAppError(error, 'Cancelled')) setFailed(true)
-      })
+    load(bridge, thumbnailPath(projectId, imageId), stop.signal, ({ bytes, contentType }) => {
+      made = URL.createObjectURL(new Blob([bytes], { type: contentType }))
+      setUrl(made)
+      setFailed(false)
+    }).catch((error: unknown) => {
+      if (!isAppError(error, 'Cancelled')) setFailed(true)
+    })
     return () => {
       stop.abort()
       if (made !== null) URL.revokeObjectURL(made)
@@ -58,7 +75,7 @@ export function Thumbnail(properties: {
     }
   }, [bridge, projectId, imageId])
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const target = canvas.current
     if (target === null) return undefined
     if (!hasOverlay) {
@@ -66,7 +83,8 @@ export function Thumbnail(properties: {
       return undefined
     }
     const stop = new AbortController()
-    paint(bridge, overlayPath(projectId, imageId, overlayRevision), target, stop.signal).catch((error: unknown) => {
+    const path = overlayPath(projectId, imageId, overlayRevision)
+    load(bridge, path, stop.signal, ({ bytes }) => paint(target, bytes)).catch((error: unknown) => {
       // A picture without its masks would look unlabelled: say that it is incomplete.
       if (!isAppError(error, 'Cancelled')) setFailed(true)
     })
@@ -76,7 +94,13 @@ export function Thumbnail(properties: {
   return (
     <span className="relative flex size-full items-center justify-center overflow-hidden">
       {url !== null && (
-        <img src={url} alt={name} draggable={false} className="absolute inset-0 size-full object-contain" />
+        <img
+          src={url}
+          alt={name}
+          decoding="sync"
+          draggable={false}
+          className="absolute inset-0 size-full object-contain"
+        />
       )}
       <canvas
         ref={canvas}

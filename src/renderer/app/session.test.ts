@@ -57,8 +57,25 @@ describe('the session', () => {
     expect(session.getState().selectedImageIds.size).toBe(0)
   })
 
-  it('says a repeated sentence once and keeps the last four', () => {
-    for (const text of ['a', 'b', 'a', 'c', 'd', 'e']) announce(text)
-    expect(session.getState().announcements.map((each) => each.text)).toEqual(['a', 'c', 'd', 'e'])
+  const said = () => session.getState().announcements.map((each) => each.text)
+
+  it('says a repeated sentence once and keeps the last three', () => {
+    for (const text of ['a', 'b', 'a', 'c', 'd']) announce(text)
+    expect(said()).toEqual(['a', 'c', 'd'])
+  })
+
+  it('says only the last about one topic', () => {
+    announce('Undone: a', 'info', 'history')
+    announce('saved')
+    announce('Undone: b', 'info', 'history')
+    expect(said()).toEqual(['saved', 'Undone: b'])
+  })
+
+  it('lets a problem stand while there is something else to give way', () => {
+    announce('broken', 'problem')
+    for (const text of ['a', 'b', 'c']) announce(text)
+    expect(said()).toEqual(['broken', 'b', 'c'])
+    for (const text of ['d', 'e', 'f', 'g']) announce(text, 'problem')
+    expect(said()).toEqual(['e', 'f', 'g'])
   })
 })

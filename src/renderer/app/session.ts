@@ -14,6 +14,8 @@ export interface Announcement {
   readonly id: number
   readonly text: string
   readonly tone: Tone
+  /** Of several about one topic only the last is shown. */
+  readonly topic: string
 }
 
 /** What the window shows now. Nothing of it is project data and nothing of it is undone. */
@@ -96,16 +98,22 @@ export function setGallerySort(sort: ImageSort): void {
 }
 
 let nextAnnouncement = 1
-const announcementsKept = 4
+const announcementsKept = 3
 
-/** Says something to the user: a toast, also read out. A repeated sentence replaces itself. */
-export function announce(text: string, tone: Tone = 'info'): void {
-  const announcement = { id: nextAnnouncement++, text, tone }
-  session.setState((state) => ({
-    announcements: [...state.announcements.filter((other) => other.text !== text), announcement].slice(
-      -announcementsKept,
-    ),
-  }))
+/**
+ * Says something to the user: a toast, also read out. A repeated sentence replaces itself, and one with a `topic`
+ * the one before about the same. Problems are the last to give way to newer ones.
+ */
+export function announce(text: string, tone: Tone = 'info', topic = text): void {
+  const announcement = { id: nextAnnouncement++, text, tone, topic }
+  session.setState(({ announcements }) => {
+    const kept = [...announcements.filter((other) => other.topic !== topic), announcement]
+    if (kept.length > announcementsKept) {
+      const first = kept.findIndex((other) => other.tone !== 'problem' && other !== announcement)
+      kept.splice(Math.max(0, first), 1)
+    }
+    return { announcements: kept }
+  })
 }
 
 export function dismissAnnouncement(id: number): void {

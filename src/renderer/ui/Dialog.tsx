@@ -43,6 +43,13 @@ export function Dialog(properties: {
         'm-auto max-h-[88vh] max-w-[94vw] flex-col overflow-hidden rounded-xl border border-line bg-surface text-text shadow-raised open:flex',
         widths[properties.size ?? 'medium'],
       )}
+      onKeyDown={(event) => {
+        // Not left to `cancel`: a tooltip that is open on a button in here takes the first Esc for itself.
+        if (event.key !== 'Escape') return
+        event.preventDefault()
+        event.stopPropagation()
+        properties.onClose()
+      }}
       onCancel={(event) => {
         event.preventDefault()
         properties.onClose()

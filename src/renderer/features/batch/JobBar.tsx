@@ -48,8 +48,10 @@ export function JobBar(): ReactElement | null {
         continue
       }
       if (!wasOpen.current.delete(job.id)) continue
-      if (job.state === 'done') announce(t('batch.finished', { done: job.done, total: job.total }), 'success')
-      else if (job.state === 'cancelled') announce(t('batch.cancelled', { done: job.done, total: job.total }))
+      const { done, total, failed } = job
+      if (job.state === 'done' && failed > 0) announce(t('batch.finishedInPart', { done, total, failed }))
+      else if (job.state === 'done') announce(t('batch.finished', { done, total }), 'success')
+      else if (job.state === 'cancelled') announce(t('batch.cancelled', { done, total }))
       else if (job.reason !== null) announce(job.reason, 'problem')
     }
   }, [jobs, t])

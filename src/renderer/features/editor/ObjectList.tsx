@@ -91,12 +91,14 @@ function ObjectRow(properties: {
           <span className="truncate text-xs text-muted">{details.join(' · ')}</span>
         </span>
         <span className="flex shrink-0 flex-col items-end text-xs text-muted tabular-nums">
-          {record.score !== null && (
+          {proposed && record.score !== null && (
             <span title={t('editor.scoreLabel', { percent: Math.round(record.score * 100) })}>
               {t('editor.percent', { percent: Math.round(record.score * 100) })}
             </span>
           )}
-          <span title={t('editor.areaLabel', { count: record.area })}>{compactNumber.format(record.area)}</span>
+          <span title={t('editor.areaLabel', { count: record.area })}>
+            {t('editor.area', { area: compactNumber.format(record.area) })}
+          </span>
         </span>
       </button>
       <IconButton

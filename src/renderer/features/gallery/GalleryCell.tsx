@@ -1,4 +1,5 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- an <option> cannot hold a picture */
+import { Layers } from 'lucide-react'
 import { memo } from 'react'
 import type { MouseEvent, ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -69,14 +70,24 @@ export const GalleryCell = memo(function GalleryCell(properties: {
         </span>
         <span className="flex h-4 items-center justify-between gap-2 overflow-hidden text-sm text-muted">
           {image !== undefined && <StatusBadge status={image.status} />}
-          {image !== undefined && image.proposedCount === 0 && image.annotationCount > 0 && (
-            <span className="truncate">{t('gallery.annotations', { count: image.annotationCount })}</span>
-          )}
-          {image !== undefined && image.proposedCount > 0 && (
-            <span className="truncate">{t('gallery.proposals', { count: image.proposedCount })}</span>
-          )}
+          {image !== undefined && image.annotationCount > 0 && <Count image={image} />}
         </span>
       </div>
     </div>
   )
 })
+
+/** How many proposals are open, else how many annotations there are: a number beside a picture, in words on hover. */
+function Count({ image }: { readonly image: ImageSummary }): ReactElement {
+  const { t } = useTranslation()
+  const hasProposals = image.proposedCount > 0
+  const count = hasProposals ? image.proposedCount : image.annotationCount
+  const words = t(hasProposals ? 'gallery.proposals' : 'gallery.annotations', { count })
+  return (
+    <span title={words} className="flex shrink-0 items-center gap-1 tabular-nums">
+      <Layers aria-hidden size={12} />
+      <span aria-hidden>{count}</span>
+      <span className="sr-only">{words}</span>
+    </span>
+  )
+}

@@ -138,6 +138,44 @@ describe('the gallery', () => {
     await expect.element(page.getByTestId('gallery-count')).toMatchTextContent(/60 images/)
   })
 
+  it('has its pictures at once when one comes back to it', async () => {
+    const fetched: string[] = []
+    const fake = createFakeBridge({ imageCount: 30 })
+    const bridge = {
+      ...fake.bridge,
+      media: (...parameters: Parameters<typeof fake.bridge.media>) => {
+        fetched.push(parameters[0])
+        return fake.bridge.media(...parameters)
+      },
+    }
+    openProject('p1')
+    const screen = (
+      <Surroundings fake={{ ...fake, bridge }}>
+        <GalleryScreen sidebar={null} />
+      </Surroundings>
+    )
+    const pictures = () => document.querySelectorAll('[data-testid=gallery-cell] img').length
+    const first = await render(screen)
+    await expect.poll(() => pictures() > 10 && pictures() === cells().elements().length).toBe(true)
+    await expect.poll(() => fake.openMedia()).toBe(0)
+    const before = fetched.length
+    await first.unmount()
+    await render(screen)
+    await expect.poll(() => cells().elements().length).toBeGreaterThan(10)
+    await expect.poll(() => pictures() === cells().elements().length).toBe(true)
+    expect(fetched.slice(before)).toEqual([])
+  })
+
+  it('closes a dialog with one Esc, although a tooltip is open in it', async () => {
+    await show({ imageCount: 0 })
+    await page.getByRole('button', { name: 'Import images' }).first().click()
+    const close = page.getByTestId('import').getByRole('button', { name: 'Close' })
+    await close.hover()
+    await expect.element(page.getByRole('tooltip')).toBeInTheDocument()
+    await userEvent.keyboard('{Escape}')
+    await expect.element(page.getByTestId('import')).not.toBeInTheDocument()
+  })
+
   it('imports a folder and lists what could not be read', async () => {
     const problems = [{ name: 'sub/a.tif', reason: 'Page 3 is unreadable.' }]
     const fake = await show({ imageCount: 0, importReport: { added: 7, duplicates: 2, problems } })

@@ -148,20 +148,6 @@ export function GalleryScreen({ sidebar }: { readonly sidebar: ReactNode }): Rea
           <span className="flex-1" />
           <CommandButton id="gallery.import" icon={FolderInput} />
         </div>
-        {selected.size > 0 && (
-          <div
-            role="toolbar"
-            aria-label={t('gallery.selected', { count: selected.size })}
-            className="flex flex-wrap items-center gap-2 border-b border-line bg-accent-soft/60 px-3 py-1"
-          >
-            <span className="mr-1 font-medium tabular-nums">{t('gallery.selected', { count: selected.size })}</span>
-            <CommandButton id="gallery.accept" icon={ListChecks} />
-            <CommandButton id="gallery.reviewed" icon={CheckCheck} />
-            <CommandButton id="gallery.reopen" icon={CircleDashed} variant="quiet" />
-            <span className="flex-1" />
-            <CommandButton id="gallery.clear" icon={X} iconOnly />
-          </div>
-        )}
         {pages.error !== null && (
           <div className="p-3">
             <ErrorNotice error={pages.error}>
@@ -180,6 +166,21 @@ export function GalleryScreen({ sidebar }: { readonly sidebar: ReactNode }): Rea
           </EmptyState>
         )}
         {pages.total !== null && pages.total > 0 && <GalleryGrid total={pages.total} at={pages.at} onRange={onRange} />}
+        {/* Below the grid: above it, the first click of a double click would move the picture away from the second. */}
+        {selected.size > 0 && (
+          <div
+            role="toolbar"
+            aria-label={t('gallery.selected', { count: selected.size })}
+            className="flex flex-wrap items-center gap-2 border-t border-line bg-accent-soft/60 px-3 py-1"
+          >
+            <span className="mr-1 font-medium tabular-nums">{t('gallery.selected', { count: selected.size })}</span>
+            <CommandButton id="gallery.accept" icon={ListChecks} />
+            <CommandButton id="gallery.reviewed" icon={CheckCheck} />
+            <CommandButton id="gallery.reopen" icon={CircleDashed} variant="quiet" />
+            <span className="flex-1" />
+            <CommandButton id="gallery.clear" icon={X} iconOnly />
+          </div>
+        )}
       </main>
       {importing && <ImportDialog onClose={() => setImporting(false)} />}
     </div>

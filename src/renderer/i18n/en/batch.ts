@@ -36,6 +36,8 @@ export const batch = {
   failed_other: '{{count, number}} failed',
   failures: 'Images that could not be segmented',
   finished: 'Segmenting finished: {{done, number}} of {{total, number}} images.',
+  finishedInPart:
+    'Segmenting finished: {{done, number}} of {{total, number}} images; {{failed, number}} could not be segmented, see below.',
   cancelled: 'Segmenting cancelled after {{done, number}} of {{total, number}} images. Their proposals are kept.',
   command: { segment: 'Segment' },
 } as const

@@ -10,8 +10,10 @@ export const editor = {
   pixels: '{{count}} px',
   zoom: 'Zoom',
   percent: '{{percent}} %',
-  scoreLabel: 'Score {{percent}} %',
-  areaLabel: '{{count}} pixels',
+  scoreLabel:
+    'Uncalibrated certainty of the predictor: {{percent}} %. Good for ordering, not the chance that it is right.',
+  areaLabel: '{{count, number}} pixels',
+  area: '{{area}} px',
   unknownClass: 'Unknown class',
   hide: 'Hide',
   show: 'Show',

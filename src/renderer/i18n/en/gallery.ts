@@ -21,7 +21,8 @@ export const gallery = {
   annotations_one: '{{count}} annotation',
   annotations_other: '{{count}} annotations',
   certainty: '{{percent}} %',
-  certaintyTitle: 'Least certain proposal: {{percent}} %',
+  certaintyTitle:
+    'The least certain proposal: {{percent}} %. Uncalibrated certainty of the predictor: good for ordering, not the chance that it is right.',
   openImage: 'Open {{name}}',
   accepted_zero: 'There was no open proposal to accept.',
   accepted_one: 'Accepted {{count}} proposal.',
