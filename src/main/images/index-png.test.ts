@@ -130,8 +130,42 @@ test('palette and grey pictures written by libvips', async () => {
   expect(indices.data.map((index) => index ^ (indices.data[0] ?? 0))).toEqual(data.map((value) => value & 1))
 })
 
+test('a grey picture saved as RGB, with or without alpha, is the grey picture', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      pictures.filter(({ bitDepth }) => bitDepth === 8),
+      fc.constantFrom(2, 3, 4),
+      async ({ width, height, samples, filter, interlaced }, channels) => {
+        const data = new Uint8Array(samples.length * channels).fill(255)
+        samples.forEach((grey, at) => data.fill(grey, at * channels, at * channels + (channels < 3 ? 1 : 3)))
+        const raw = sharp(data, { raw: { width, height, channels: channels as 2 | 3 | 4 } })
+        const png = await raw.png({ adaptiveFiltering: filter > 0, progressive: interlaced }).toBuffer()
+        expect(await decodeIndexPng('a.png', png)).toEqual({ width, height, data: samples })
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+test('one coloured or see-through pixel is enough to refuse a picture, in one sentence', async () => {
+  const grey = new Uint8Array(40 * 30 * 4).fill(255)
+  const spoilt = async (at: number): Promise<Buffer> => {
+    const data = grey.slice()
+    data[at] = 254
+    return await sharp(data, { raw: { width: 40, height: 30, channels: 4 } })
+      .png()
+      .toBuffer()
+  }
+  for (const channel of [0, 1, 2]) {
+    await expect(decodeIndexPng('/x/a.png', await spoilt(4 * 777 + channel))).rejects.toThrow(
+      'a.png cannot be read as a class mask: it holds colours instead of class numbers; save it as an 8-bit grey or palette PNG.',
+    )
+  }
+  await expect(decodeIndexPng('a.png', await spoilt(4 * 777 + 3))).rejects.toThrow(/see-through/)
+})
+
 test('colours and 16 bits are refused, damage is named', async () => {
-  const samples = new Uint8Array(3)
+  const samples = Uint8Array.of(9, 8, 7)
   const rgb = await sharp(samples, { raw: { width: 1, height: 1, channels: 3 } })
     .png()
     .toBuffer()

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import { crc32, deflate, inflate } from 'node:zlib'
+import type { AppError } from '../../shared/errors.ts'
 import type { IndexImage } from './codec.ts'
 import { maxImagePixels, notAnIndexImage, pictureDamaged, pictureTooLarge } from './image-errors.ts'
 
@@ -18,8 +19,19 @@ interface Header {
   readonly width: number
   readonly height: number
   readonly bitDepth: number
+  /** 1: grey or palette; 2: grey and alpha; 3: RGB; 4: RGB and alpha. */
+  readonly channels: number
   readonly interlaced: boolean
 }
+
+/** Samples a pixel by PNG's colour type. */
+const channelsByColourType = new Map([
+  [0, 1],
+  [2, 3],
+  [3, 1],
+  [4, 2],
+  [6, 4],
+])
 
 /** Adam7: first column and row of each pass, and the steps between its pixels. */
 const interlacePasses = [
@@ -35,19 +47,21 @@ const wholePass = [[0, 0, 1, 1]] as const
 
 /**
  * Stored samples of a grey or palette PNG with 1, 2, 4 or 8 bits a pixel: palette indices, or grey
- * values as stored (a 1-bit picture gives 0 and 1). `path` is for the errors only.
+ * values as stored (a 1-bit picture gives 0 and 1). Many programs save a grey picture as RGB, with or without
+ * alpha: with 8 bits a sample it is taken as grey if its channels are equal and nothing is see-through, so that
+ * no colour is ever turned into a class by arithmetic. `path` is for the errors only.
  */
 export async function decodeIndexPng(path: string, bytes: Uint8Array): Promise<IndexImage> {
   if (bytes.length < 8 || signature.some((byte, index) => bytes[index] !== byte)) {
     throw notAnIndexImage(path, 'it is not a PNG file')
   }
   const { header, data } = readChunks(path, bytes)
-  const { width, height, bitDepth } = header
+  const { width, height, bitDepth, channels } = header
   const passes = (header.interlaced ? interlacePasses : wholePass)
     .map(([left, top, stepX, stepY]) => {
       const columns = Math.ceil((width - left) / stepX)
       const rows = Math.ceil((height - top) / stepY)
-      return { left, top, stepX, stepY, columns, rows, rowBytes: Math.ceil((columns * bitDepth) / 8) }
+      return { left, top, stepX, stepY, columns, rows, rowBytes: Math.ceil((columns * bitDepth * channels) / 8) }
     })
     .filter((pass) => pass.columns > 0 && pass.rows > 0)
   const expectedBytes = passes.reduce((sum, pass) => sum + pass.rows * (pass.rowBytes + 1), 0)
@@ -69,11 +83,15 @@ export async function decodeIndexPng(path: string, bytes: Uint8Array): Promise<I
     for (let row = 0; row < pass.rows; row++) {
       const filter = filtered[at] ?? 0
       const line = filtered.subarray(at + 1, at + 1 + pass.rowBytes)
-      if (!unfilter(filter, line, previous)) throw pictureDamaged(path, `unknown row filter ${filter}`)
+      if (!unfilter(filter, line, previous, channels)) throw pictureDamaged(path, `unknown row filter ${filter}`)
       previous = line as Uint8Array<ArrayBuffer>
       at += 1 + pass.rowBytes
       const start = (pass.top + row * pass.stepY) * width + pass.left
       for (let column = 0; column < pass.columns; column++) {
+        if (channels > 1) {
+          pixels[start + column * pass.stepX] = greyOf(path, line, column * channels, channels)
+          continue
+        }
         const byte = line[Math.floor(column / perByte)] ?? 0
         const shift = 8 - bitDepth * ((column % perByte) + 1)
         pixels[start + column * pass.stepX] = (byte >> shift) & mask
@@ -81,6 +99,18 @@ export async function decodeIndexPng(path: string, bytes: Uint8Array): Promise<I
     }
   }
   return { width, height, data: pixels }
+}
+
+/** The grey value of the pixel of several channels at `at`; refuses colours and alpha. */
+function greyOf(path: string, line: Uint8Array, at: number, channels: number): number {
+  const grey = line[at] ?? 0
+  if (channels > 2 && (line[at + 1] !== grey || line[at + 2] !== grey)) throw holdsColours(path)
+  if (channels % 2 === 0 && line[at + channels - 1] !== 255) throw notAnIndexImage(path, 'it has see-through pixels')
+  return grey
+}
+
+function holdsColours(path: string): AppError {
+  return notAnIndexImage(path, 'it holds colours instead of class numbers')
 }
 
 /** An 8-bit grey PNG whose samples are exactly `image.data`. */
@@ -140,36 +170,37 @@ function readHeader(path: string, content: Uint8Array): Header {
   const width = view.getUint32(0)
   const height = view.getUint32(4)
   const [bitDepth = 0, colourType = 0, compression = 0, filterMethod = 0, interlace = 0] = content.subarray(8)
-  if (colourType !== 0 && colourType !== 3) throw notAnIndexImage(path, 'it holds colours instead of class numbers')
-  if (bitDepth === 16) throw notAnIndexImage(path, 'it has 16 bits a pixel')
-  if (![1, 2, 4, 8].includes(bitDepth) || compression !== 0 || filterMethod !== 0 || interlace > 1) {
+  const channels = channelsByColourType.get(colourType) ?? 0
+  if (bitDepth === 16) throw notAnIndexImage(path, 'it has 16 bits a sample')
+  const bitDepths = { 0: [], 1: [1, 2, 4, 8] }[channels] ?? [8]
+  if (!bitDepths.includes(bitDepth) || compression !== 0 || filterMethod !== 0 || interlace > 1) {
     throw pictureDamaged(path, 'its header holds unknown values')
   }
   if (width === 0 || height === 0) throw pictureDamaged(path, 'it has no pixels')
   if (width * height > maxImagePixels) throw pictureTooLarge(path, width, height)
-  return { width, height, bitDepth, interlaced: interlace === 1 }
+  return { width, height, bitDepth, channels, interlaced: interlace === 1 }
 }
 
-/** Undoes a row's filter in place (one byte a pixel, also below 8 bits). False when the filter is unknown. */
-function unfilter(filter: number, line: Uint8Array, previous: Uint8Array): boolean {
+/** Undoes a row's filter in place; `step` is the bytes a pixel, 1 below 8 bits too. False when the filter is unknown. */
+function unfilter(filter: number, line: Uint8Array, previous: Uint8Array, step: number): boolean {
   switch (filter) {
     case 0:
       return true
     case 1:
-      for (let x = 1; x < line.length; x++) line[x] = (line[x] ?? 0) + (line[x - 1] ?? 0)
+      for (let x = step; x < line.length; x++) line[x] = (line[x] ?? 0) + (line[x - step] ?? 0)
       return true
     case 2:
       for (let x = 0; x < line.length; x++) line[x] = (line[x] ?? 0) + (previous[x] ?? 0)
       return true
     case 3:
       for (let x = 0; x < line.length; x++) {
-        line[x] = (line[x] ?? 0) + (((x > 0 ? (line[x - 1] ?? 0) : 0) + (previous[x] ?? 0)) >> 1)
+        line[x] = (line[x] ?? 0) + (((line[x - step] ?? 0) + (previous[x] ?? 0)) >> 1)
       }
       return true
     case 4:
       for (let x = 0; x < line.length; x++) {
-        const left = x > 0 ? (line[x - 1] ?? 0) : 0
-        const upperLeft = x > 0 ? (previous[x - 1] ?? 0) : 0
+        const left = line[x - step] ?? 0
+        const upperLeft = previous[x - step] ?? 0
         line[x] = (line[x] ?? 0) + paeth(left, previous[x] ?? 0, upperLeft)
       }
       return true
