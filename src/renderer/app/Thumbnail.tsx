@@ -22,17 +22,17 @@ function cacheOf(bridge: Bridge): ReturnType<typeof createMediaCache> {
   return cache
 }
 
-/** Calls `use` at once with what is in memory, so that it is painted in this very frame, else after fetching it. */
-async function load(bridge: Bridge, path: string, signal: AbortSignal, use: (media: Media) => void): Promise<void> {
+/** Calls `show` at once with what is in memory, so that it is painted in this very frame, else after fetching it. */
+async function load(bridge: Bridge, path: string, signal: AbortSignal, show: (media: Media) => void): Promise<void> {
   const cache = cacheOf(bridge)
   const known = cache.get(path)
   if (known !== undefined) {
-    use(known)
+    show(known)
     return
   }
   const media = await queue.run(() => bridge.media(path, { signal }), signal)
   cache.set(path, media)
-  if (!signal.aborted) use(media)
+  if (!signal.aborted) show(media)
 }
 
 function paint(canvas: HTMLCanvasElement, bytes: Uint8Array): void {
