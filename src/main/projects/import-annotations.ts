@@ -75,21 +75,20 @@ function classesFor(
 ): { readonly created: Operation[]; readonly idOf: (name: string) => string } {
   const ids = new Map<string, string>()
   const created: Operation[] = []
+  /** The store takes "Cat" and "cat" for one class, so the import does. */
+  const sameName = (name: string): string => name.trim().normalize('NFC').toLowerCase()
   const used = new Set(dataSet.images.flatMap((image) => image.annotations.map((each) => each.className)))
   for (const name of used) {
+    if (ids.has(sameName(name))) continue
     const existing = store.classes.byName(name)
-    if (existing !== undefined) {
-      ids.set(name, existing.id)
-      continue
-    }
-    const record = newClass(store, name, created.length)
-    created.push({ kind: 'class', before: null, after: record })
-    ids.set(name, record.id)
+    const record = existing ?? newClass(store, name, created.length)
+    if (existing === undefined) created.push({ kind: 'class', before: null, after: record })
+    ids.set(sameName(name), record.id)
   }
   return {
     created,
     idOf: (name) => {
-      const id = ids.get(name)
+      const id = ids.get(sameName(name))
       if (id === undefined) throw new Error(`class ${name} was not collected`)
       return id
     },

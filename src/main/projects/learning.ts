@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import type { LearnResult } from '../../shared/contract/contract.ts'
 import type { Operation } from '../../shared/domain/history.ts'
 import type { AnnotationRecord, SupportRecord, VersionRecord } from '../../shared/domain/records.ts'
-import { AppError, throwIfAborted } from '../../shared/errors.ts'
+import { AppError, isAppError, throwIfAborted } from '../../shared/errors.ts'
 import type { Engine, EngineImage } from '../engine/engine-port.ts'
 import type { SupportState } from '../engine/predictor.ts'
-import type { ProjectStore } from '../store/store-port.ts'
+import type { ProjectStore, StoredVersion } from '../store/store-port.ts'
 import { makeEntry } from './entries.ts'
 import { maskHash } from './mask-hash.ts'
 import type { RunOptions } from './run-options.ts'
@@ -44,7 +44,7 @@ export async function setSupports(
     const changes = records
       .filter((record) => record.classId === classId)
       .flatMap((record) => roleChange(current, record, role))
-    if (changes.length === 0) continue
+    if (changes.length === 0 && (role !== 'example' || (await isUsable(context, classId)))) continue
     operations.push(...changes)
     const next = applyChanges(current, changes)
     const learned = await learnFrom(context, classId, next, options)
@@ -64,7 +64,7 @@ export async function setSupports(
   return versions
 }
 
-/** *Learn*: accepted corrections become examples of a new version, adopted at once. */
+/** *Learn*: accepted corrections and changed examples make a new version, adopted at once. */
 export async function learn(
   context: LearningContext,
   classId: string,
@@ -76,15 +76,20 @@ export async function learn(
   const room = Math.max(0, maximumSupports - current.filter((support) => support.role === 'example').length)
   const corrections = store.annotations.unlearned(classId).filter((record) => record.area > 0)
   const chosen = corrections.slice(0, room)
-  if (chosen.length === 0) {
+  const changes = chosen.flatMap((record) => roleChange(current, record, 'example'))
+  const next = applyChanges(current, changes)
+  const isDue =
+    chosen.length > 0 ||
+    changedExamples(store, classId) > 0 ||
+    (current.length > 0 && !(await isUsable(context, classId)))
+  if (!isDue || examplesOf(store, next).length === 0) {
     const reason =
       corrections.length === 0
         ? `There is nothing new to learn for ${name}: correct a proposal and accept it first.`
         : `${name} already learns from ${maximumSupports} examples, the most it can hold. Remove one to make room.`
     return { adopted: false, version: null, reason, newExamples: 0 }
   }
-  const changes = chosen.flatMap((record) => roleChange(current, record, 'example'))
-  const learned = await learnFrom(context, classId, applyChanges(current, changes), options)
+  const learned = await learnFrom(context, classId, next, options)
   store.history.commit(
     makeEntry(
       'learn',
@@ -94,6 +99,43 @@ export async function learn(
     ),
   )
   return { adopted: true, version: learned.version, reason: null, newExamples: chosen.length }
+}
+
+/** How many of the examples behind the current version have other pixels by now, or are no examples any more. */
+export function changedExamples(store: ProjectStore, classId: string): number {
+  const learnt = store.versions.current(classId)?.supports ?? []
+  const examples = new Set(
+    store.supports.ofClass(classId).flatMap((each) => (each.role === 'example' ? [each.annotationId] : [])),
+  )
+  return learnt.filter(
+    (support) =>
+      !examples.has(support.annotationId) ||
+      maskHash(store.annotations.tiles(support.annotationId)) !== support.maskHash,
+  ).length
+}
+
+/** Whether the current version works here: made with the model that runs, and undamaged. */
+async function isUsable({ store, engine }: LearningContext, classId: string): Promise<boolean> {
+  const current = store.versions.current(classId)
+  return current === null || loadFor(store, current, (await engine.info()).modelHash) !== null
+}
+
+/** The version with its bytes; null when it was made with another model or is damaged. */
+function loadFor(store: ProjectStore, version: VersionRecord, modelHash: string): StoredVersion | null {
+  if (version.modelHash !== modelHash) return null
+  try {
+    return store.versions.load(version.id)
+  } catch (error) {
+    if (isAppError(error, 'ModelMismatch')) return null
+    throw error
+  }
+}
+
+/** The supports that can be learnt from: an example that was erased altogether says nothing. */
+function examplesOf(store: ProjectStore, supports: readonly SupportRecord[]): SupportRecord[] {
+  return supports.filter(
+    (support) => support.role === 'example' && store.annotations.get(support.annotationId).area > 0,
+  )
 }
 
 /** Makes an earlier version current again; nothing is deleted. */
@@ -119,7 +161,7 @@ async function learnFrom(
 ): Promise<{ readonly version: VersionRecord | null; readonly operations: Operation[] }> {
   const { store } = context
   const parent = store.versions.current(classId)
-  const examples = supports.filter((support) => support.role === 'example')
+  const examples = examplesOf(store, supports)
   if (examples.length === 0) {
     const operations: Operation[] =
       parent === null ? [] : [{ kind: 'version', classId, before: parent.id, after: null }]
@@ -181,15 +223,15 @@ async function makeVersion(
   })
 }
 
-/** The parent's encoded supports by image content and mask, when it was made with the same model. */
+/** The parent's encoded supports by image content and mask, as far as they can be used. */
 function statesOf(
   store: ProjectStore,
   parent: VersionRecord | null,
   modelHash: string,
 ): ReadonlyMap<string, SupportState> {
   const states = new Map<string, SupportState>()
-  if (parent === null || parent.modelHash !== modelHash) return states
-  const stored = store.versions.load(parent.id)
+  const stored = parent === null ? null : loadFor(store, parent, modelHash)
+  if (stored === null) return states
   for (const [index, support] of stored.record.supports.entries()) {
     const state = stored.supportStates[index]
     if (state !== undefined) states.set(`${support.contentHash}:${support.maskHash}`, state)

@@ -1,5 +1,6 @@
 import type { ProjectInfo } from '../../shared/contract/contract.ts'
 import type { ProjectStore } from '../store/store-port.ts'
+import { changedExamples } from './learning.ts'
 
 /** What the project holds, in numbers. */
 export function projectInfo(store: ProjectStore): ProjectInfo {
@@ -11,6 +12,8 @@ export function projectInfo(store: ProjectStore): ProjectInfo {
     revision: store.revision(),
     images: { ...images },
     imageCount: Object.values(images).reduce((sum, each) => sum + each, 0),
-    classes: [...store.classes.list()],
+    classes: store.classes
+      .list()
+      .map((each) => ({ ...each, unlearned: each.unlearned + changedExamples(store, each.id) })),
   }
 }

@@ -9,6 +9,7 @@ import type {
 } from '../../shared/contract/contract.ts'
 import { packMasks } from '../../shared/contract/mask-pack.ts'
 import type { SupportRecord, VersionRecord } from '../../shared/domain/records.ts'
+import { throwIfAborted } from '../../shared/errors.ts'
 import { createEngine } from '../engine/client.ts'
 import type { Engine, EngineImage } from '../engine/engine-port.ts'
 import type { ImageCodec, RgbImage } from '../images/codec.ts'
@@ -50,6 +51,9 @@ export class Session {
   readonly #lock: Disposable
   readonly #codec: ImageCodec
   readonly #thumbnails: Thumbnails
+  /** Aborted by `close`: whatever still runs ends before its store does. */
+  readonly #closing = new AbortController()
+  readonly #running = new Set<Promise<unknown>>()
 
   /** Makes a project in the folder and opens it. Throws `Conflict` when the folder holds one already. */
   static create(folder: string, name: string, options: SessionOptions): Session {
@@ -92,11 +96,11 @@ export class Session {
   }
 
   importImages(paths: readonly string[], copy: boolean, options: RunOptions = {}): Promise<ImportReport> {
-    return importImages({ store: this.store, codec: this.#codec }, paths, copy, options)
+    return this.#run(options, (own) => importImages({ store: this.store, codec: this.#codec }, paths, copy, own))
   }
 
   importAnnotations(spec: AnnotationImportSpec, options: RunOptions = {}): Promise<AnnotationImportReport> {
-    return importAnnotations({ store: this.store, codec: this.#codec }, spec, options)
+    return this.#run(options, (own) => importAnnotations({ store: this.store, codec: this.#codec }, spec, own))
   }
 
   setSupports(
@@ -104,20 +108,22 @@ export class Session {
     role: SupportRecord['role'] | 'none',
     options: RunOptions = {},
   ): Promise<VersionRecord[]> {
-    return setSupports(this.#learning, annotationIds, role, options)
+    return this.#run(options, (own) => setSupports(this.#learning, annotationIds, role, own))
   }
 
   /** *Learn*: a new version from the corrections, then a job that refreshes the open proposals of the class. */
-  async learn(
+  learn(
     classId: string,
     refresh: Pick<SegmentSpec, 'provider' | 'detail'>,
     options: RunOptions = {},
   ): Promise<LearnResult> {
-    const learned = await learn(this.#learning, classId, options)
-    const open = learned.adopted ? this.store.annotations.proposedOf({ classId }) : []
-    if (open.length === 0) return { ...learned, refreshJobId: null }
-    const job = this.jobs.start({ kind: 'segment', classIds: [classId], images: 'proposals', ...refresh })
-    return { ...learned, refreshJobId: job.id }
+    return this.#run(options, async (own) => {
+      const learned = await learn(this.#learning, classId, own)
+      const open = learned.adopted ? this.store.annotations.proposedOf({ classId }) : []
+      if (open.length === 0) return { ...learned, refreshJobId: null }
+      const job = this.jobs.start({ kind: 'segment', classIds: [classId], images: 'proposals', ...refresh })
+      return { ...learned, refreshJobId: job.id }
+    })
   }
 
   restoreVersion(classId: string, versionId: string): VersionRecord {
@@ -125,7 +131,7 @@ export class Session {
   }
 
   exportTo(folder: string, spec: ExportSpec, options: RunOptions = {}): Promise<ExportReport> {
-    return exportProject({ store: this.store, codec: this.#codec }, folder, spec, options)
+    return this.#run(options, (own) => exportProject({ store: this.store, codec: this.#codec }, folder, spec, own))
   }
 
   thumbnail(imageId: string, signal?: AbortSignal): Promise<Uint8Array> {
@@ -144,12 +150,31 @@ export class Session {
     return packMasks(this.store.annotations.masksOfImage(imageId))
   }
 
-  /** Stops jobs where they are (they continue on the next opening), ends the engine, closes the store. */
+  /**
+   * Cancels what runs and stops jobs where they are (they continue on the next opening), ends the engine, closes
+   * the store.
+   */
   async close(): Promise<void> {
+    this.#closing.abort()
+    await Promise.allSettled(this.#running)
     await this.jobs.close()
     await this.engine.close()
     this.store.close()
     this.#lock[Symbol.dispose]()
+  }
+
+  /** Work that `close` cancels and waits for. */
+  async #run<Result>(options: RunOptions, work: (options: RunOptions) => Promise<Result>): Promise<Result> {
+    const closing = this.#closing.signal
+    throwIfAborted(closing)
+    const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing])
+    const running = work({ ...options, signal })
+    this.#running.add(running)
+    try {
+      return await running
+    } finally {
+      this.#running.delete(running)
+    }
   }
 
   get #learning(): LearningContext {

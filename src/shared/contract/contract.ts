@@ -33,7 +33,7 @@ export const classSummarySchema = classRecordSchema.extend({
   examples: z.int(),
   proposed: z.int(),
   accepted: z.int(),
-  /** Accepted corrections that the current version has not learnt from yet. */
+  /** Accepted corrections that the current version has not learnt from yet, and its examples that changed since. */
   unlearned: z.int(),
 })
 export type ClassSummary = z.infer<typeof classSummarySchema>

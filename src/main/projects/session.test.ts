@@ -1,0 +1,196 @@
+import { randomUUID } from 'node:crypto'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import sharp from 'sharp'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { coreOf, createAnnotation, removeAnnotation } from '../../shared/domain/annotations.ts'
+import { createBitmap } from '../../shared/mask/bitmap.ts'
+import { tilesFromBitmap } from '../../shared/mask/tiles.ts'
+import type { MaskTile } from '../../shared/domain/history.ts'
+import { AppError, isAppError } from '../../shared/errors.ts'
+import { createCodec } from '../images/codec-client.ts'
+import type { SupervisedCodec } from '../images/codec-client.ts'
+import { ensureClass } from './classes.ts'
+import { makeEntry } from './entries.ts'
+import { modelsFolder } from './paths.ts'
+import { projectInfo } from './project-info.ts'
+import { correctMask, sayNotHere } from './review.ts'
+import { Session } from './session.ts'
+
+/** A real project with real processes on small pictures: a light square on dark ground. */
+
+const width = 160
+const height = 128
+let folder = ''
+let codec: SupervisedCodec
+let session: Session
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'session-'))
+  codec = createCodec({ log: () => undefined })
+  session = Session.create(join(folder, 'project'), 'Test', options())
+})
+
+afterEach(async () => {
+  await session.close()
+  await codec.close()
+  await rm(folder, { recursive: true })
+})
+
+function options(): Parameters<typeof Session.open>[1] {
+  return { codec, modelsFolder: modelsFolder(), provider: 'cpu', log: () => undefined }
+}
+
+async function reopen(): Promise<void> {
+  await session.close()
+  session = Session.open(join(folder, 'project'), options())
+}
+
+function square(left: number, size = 48): MaskTile[] {
+  const bitmap = createBitmap(width, height)
+  for (let y = 40; y < 40 + size; y++) bitmap.data.fill(1, y * width + left, y * width + left + size)
+  return tilesFromBitmap(bitmap)
+}
+
+async function picture(name: string, left: number): Promise<string> {
+  const data = new Uint8Array(width * height * 3).fill(40)
+  for (let y = 40; y < 88; y++) data.fill(200, (y * width + left) * 3, (y * width + left + 48) * 3)
+  const path = join(folder, 'photos', name)
+  await mkdir(join(folder, 'photos'), { recursive: true })
+  await sharp(data, { raw: { width, height, channels: 3 } })
+    .png()
+    .toFile(path)
+  return path
+}
+
+/** Adds pictures `0.png`, `1.png` …; returns their ids. */
+async function addPictures(count: number): Promise<string[]> {
+  for (let number = 0; number < count; number++) await picture(`${number}.png`, 8 * number)
+  await session.importImages([join(folder, 'photos')], false)
+  return [...session.store.images.iterate()].map((image) => image.id)
+}
+
+/** A class learnt from the square of this image; returns class and annotation. */
+async function teach(imageId: string): Promise<{ readonly classId: string; readonly annotationId: string }> {
+  const { id: classId } = ensureClass(session.store, 'square')
+  const annotationId = randomUUID()
+  const core = {
+    id: annotationId,
+    imageId,
+    classId,
+    kind: 'mask' as const,
+    origin: 'drawn' as const,
+    state: 'accepted' as const,
+    score: null,
+    versionId: null,
+    polygon: null,
+    box: null,
+    createdAt: new Date().toISOString(),
+  }
+  session.store.history.commit(makeEntry('brush', {}, [imageId], createAnnotation(core, square(0))))
+  await session.setSupports([annotationId], 'example')
+  return { classId, annotationId }
+}
+
+function flip(annotationId: string, tiles: readonly MaskTile[]): void {
+  session.store.history.commit(makeEntry('brush', {}, [], [{ kind: 'mask', annotationId, tiles: [...tiles] }]))
+}
+
+const refresh = { provider: 'cpu', detail: 'fast' } as const
+const unlearned = (): number | undefined => projectInfo(session.store).classes[0]?.unlearned
+
+describe('what counts as something to learn', () => {
+  test('an example that was painted on is learnt again, once', async () => {
+    const [first = ''] = await addPictures(1)
+    const { classId, annotationId } = await teach(first)
+    expect(unlearned()).toBe(0)
+    expect(await session.learn(classId, refresh)).toMatchObject({ adopted: false })
+
+    flip(annotationId, square(100, 8))
+    expect(unlearned()).toBe(1)
+    const learned = await session.learn(classId, refresh)
+    expect(learned).toMatchObject({ adopted: true, newExamples: 0, version: { number: 2 } })
+    expect(unlearned()).toBe(0)
+    expect(await session.learn(classId, refresh)).toMatchObject({ adopted: false })
+
+    session.store.history.undo()
+    expect(unlearned()).toBe(1)
+    session.store.history.undo()
+    expect(unlearned()).toBe(0)
+    expect(session.store.versions.current(classId)?.number).toBe(1)
+  })
+
+  test('an example that was erased, deleted or said to be not here is forgotten; the last one is kept', async () => {
+    const [first = '', second = '', third = ''] = await addPictures(3)
+    const { classId, annotationId } = await teach(first)
+    correctMask(session.store, second, classId, square(8))
+    correctMask(session.store, third, classId, square(16))
+    expect(await session.learn(classId, refresh)).toMatchObject({ adopted: true, newExamples: 2 })
+
+    flip(annotationId, square(0))
+    sayNotHere(session.store, second, classId)
+    expect(unlearned()).toBe(2)
+    const learned = await session.learn(classId, refresh)
+    expect(learned.version?.supports.map((support) => support.imageId)).toEqual([third])
+
+    const [last] = session.store.annotations.ofImage(third)
+    if (last === undefined) throw new Error('no annotation')
+    const support = session.store.supports.ofImage(third)[0]
+    const removal = removeAnnotation(coreOf(last), session.store.annotations.tiles(last.id), support)
+    session.store.history.commit(makeEntry('delete', {}, [third], removal))
+    const none = await session.learn(classId, refresh)
+    expect(none).toMatchObject({ adopted: false, reason: expect.stringMatching(/nothing new to learn/) as string })
+    expect(session.store.versions.current(classId)?.id).toBe(learned.version?.id)
+  })
+
+  test('a version whose bytes are gone can be learnt anew, as its error says', async () => {
+    const [first = ''] = await addPictures(1)
+    const { classId, annotationId } = await teach(first)
+    await session.close()
+    const database = new Database(join(folder, 'project', 'project.db'))
+    database.pragma('foreign_keys = OFF')
+    for (const trigger of database
+      .prepare("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'blob'")
+      .pluck()
+      .all())
+      database.exec(`DROP TRIGGER ${String(trigger)}`)
+    database.exec('DELETE FROM blob')
+    database.close()
+    session = Session.open(join(folder, 'project'), options())
+    const versionId = session.store.versions.current(classId)?.id ?? ''
+    expect(() => session.store.versions.load(versionId)).toThrow(/learn again/)
+
+    expect(await session.learn(classId, refresh)).toMatchObject({ adopted: true, version: { number: 2 } })
+    expect(session.store.versions.load(session.store.versions.current(classId)?.id ?? '').record.number).toBe(2)
+    expect(await session.setSupports([annotationId], 'example')).toEqual([])
+  })
+})
+
+test('a project closed during an import ends it as cancelled and opens again with what was added', async () => {
+  for (let number = 0; number < 40; number++) await picture(`${number}.png`, number)
+  const importing = session.importImages([join(folder, 'photos')], false, {
+    progress: ({ done }) => {
+      if (done === 5) void session.close()
+    },
+  })
+  expect(isAppError(await importing.catch((error: unknown) => error), 'Cancelled')).toBe(true)
+  await reopen()
+  const { imageCount } = projectInfo(session.store)
+  expect(imageCount).toBeGreaterThanOrEqual(5)
+  expect(imageCount).toBeLessThan(40)
+  expect(session.store.history.state().undo?.labelKey).toBe('importImages')
+  expect(await session.importImages([join(folder, 'photos')], false)).toMatchObject({
+    added: 40 - imageCount,
+    duplicates: imageCount,
+  })
+})
+
+test('a class name is trimmed, and one that the project could not read again is refused', () => {
+  expect(ensureClass(session.store, '  Zebra 斑马 "1/2"\t').name).toBe('Zebra 斑马 "1/2"')
+  expect(ensureClass(session.store, 'zebra 斑马 "1/2"').name).toBe('Zebra 斑马 "1/2"')
+  for (const name of ['', ' \n', 'x'.repeat(201)]) expect(() => ensureClass(session.store, name)).toThrow(AppError)
+  expect(ensureClass(session.store, 'x'.repeat(200)).name).toHaveLength(200)
+  expect(projectInfo(session.store).classes).toHaveLength(2)
+})
