@@ -48,7 +48,9 @@ export function EditorFooter(): ReactElement {
         />
         <span className="w-9 text-text tabular-nums">{t('editor.percent', { percent })}</span>
       </label>
-      <p className="min-w-0 flex-1 truncate text-center text-xs">{drawsPolygon ? t('editor.polygonHelp') : ''}</p>
+      <p className="line-clamp-2 min-w-0 flex-1 text-center text-xs leading-tight">
+        {drawsPolygon ? t('editor.polygonHelp') : ''}
+      </p>
       <span data-testid="zoom" className="shrink-0 text-text tabular-nums" aria-label={t('editor.zoom')}>
         {t('editor.percent', { percent: zoomPercent })}
       </span>

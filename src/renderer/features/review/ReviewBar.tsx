@@ -18,6 +18,9 @@ import { useCommands } from '../../app/commands.ts'
 import { useImageDocument, useProjectId, useProjectInfo } from '../../app/queries.ts'
 import { announce, openImage, session, useSession } from '../../app/session.ts'
 
+/** Walking through a queue leaves one sentence, not a pile. */
+const topic = 'review'
+
 const openStatuses: ImageStatus[] = ['unlabelled', 'proposals', 'labelled']
 
 /** The gallery's filter, but for images that still want a look. */
@@ -81,9 +84,11 @@ export function ReviewBar(properties: {
     // Asked before: accepting moves the image within the worst-first order.
     const next = await nextOpen(1)
     const { accepted } = await bridge.review.accept({ projectId, imageIds: [imageId], reviewed: true })
-    announce(t('review.accepted', { count: accepted }), 'success')
-    if (next === null) announce(t('review.allReviewed'), 'success')
-    else openImage(next)
+    if (next === null) announce(t('review.allReviewed'), 'success', topic)
+    else {
+      announce(t('review.accepted', { count: accepted }), 'success', topic)
+      openImage(next)
+    }
   }
 
   useCommands([
@@ -112,7 +117,7 @@ export function ReviewBar(properties: {
       run: async () => {
         if (!(await whenSaved())) return
         const { accepted } = await bridge.review.accept({ projectId, imageIds: [imageId] })
-        announce(t('review.accepted', { count: accepted }), 'success')
+        announce(t('review.accepted', { count: accepted }), 'success', topic)
       },
     },
     {
@@ -123,7 +128,7 @@ export function ReviewBar(properties: {
       run: async () => {
         if (wantedClass === undefined || !(await whenSaved())) return
         const { removed } = await bridge.review.notHere({ projectId, imageId, classId: wantedClass.id })
-        announce(t('review.notHere', { count: removed, name: wantedClass.name }), 'success')
+        announce(t('review.notHere', { count: removed, name: wantedClass.name }), 'success', topic)
       },
     },
     {
@@ -134,7 +139,7 @@ export function ReviewBar(properties: {
       run: async () => {
         if (!(await whenSaved())) return
         await bridge.review.setReviewed({ projectId, imageIds: [imageId], reviewed: !isReviewed })
-        announce(t(isReviewed ? 'review.reopened' : 'review.markedReviewed'), 'success')
+        announce(t(isReviewed ? 'review.reopened' : 'review.markedReviewed'), 'success', topic)
       },
     },
   ])

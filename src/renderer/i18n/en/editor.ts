@@ -45,7 +45,7 @@ export const editor = {
     nothingToErase: 'Nothing to erase here. Select an object, or start on one.',
     polygonTooSmall: 'The polygon holds no pixel that would change.',
   },
-  polygonHelp: 'Click to add points. Enter or double click closes, Backspace removes the last point, Esc gives up.',
+  polygonHelp: 'Enter or double click closes, Backspace removes the last point, Esc gives up.',
   command: {
     select: 'Select',
     brush: 'Brush',
