@@ -35,10 +35,15 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
     .exitOverride()
     .showHelpAfterError('Run with --help to see how it is used.')
 
-  /** Runs an action with the context made from the global options. Commander appends the command itself. */
+  /**
+   * Runs an action with the context made from the global options. Commander appends the command itself. `left` is
+   * what Ctrl+C leaves, in a sentence.
+   */
+  let left = ''
   const run =
-    <Arguments extends readonly unknown[]>(action: Action<Arguments>) =>
+    <Arguments extends readonly unknown[]>(action: Action<Arguments>, whenStopped = 'Nothing was changed.') =>
     async (...args: readonly [...Arguments, Command]): Promise<void> => {
+      left = whenStopped
       const output = createOutput(streams, json)
       // Commander calls with the declared arguments, the options and the command, in this order.
       const own = args.slice(0, -1) as readonly unknown[] as Arguments
@@ -56,7 +61,7 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
   )
   command('add <project> <path...>', 'add images or folders, recursively')
     .option('--copy', 'copy the images into the project')
-    .action(run(addImages))
+    .action(run(addImages, 'What was added so far stays; the same command adds the rest.'))
   command('import <project> <path>', 'read masks made elsewhere')
     .addOption(
       new Option('--format <format>', 'what the file or folder is').choices(importFormats).makeOptionMandatory(),
@@ -102,7 +107,9 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
     )
     .addOption(new Option('--include <state>').choices(['accepted', 'proposed', 'all']).default('accepted'))
     .addOption(new Option('--images <how>').choices(['none', 'copy', 'link']).default('none'))
-    .action(run<[string, string, ExportSpec]>(exportData))
+    .action(
+      run<[string, string, ExportSpec]>(exportData, 'The export is not complete; the same command writes it anew.'),
+    )
   command('evaluate <dataset>', 'measure a predictor on a data set folder')
     .option('--episodes <file>', 'frozen list of episodes; default: drawn with --seed')
     .option('--shots <list>', 'numbers of supports, e.g. 1,5', parseShots, [1, 5])
@@ -112,7 +119,7 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
     .option('--limit <number>', 'only the first episodes (a quick look, not a figure to quote)', parseWhole)
     .addOption(new Option('--detail <detail>').choices(details).default('normal'))
     .option('--report <file>', 'write the whole report as JSON')
-    .action(run<[string, EvaluateOptions]>(evaluate))
+    .action(run<[string, EvaluateOptions]>(evaluate, 'There are no figures; the same command measures anew.'))
   command('doctor', 'what runs where: every part tried and timed').action(run<[object]>((context) => doctor(context)))
   command('serve [project]', 'the studio in a browser window')
     .option('--port <number>', 'default: a free one', parseWhole)
@@ -126,10 +133,10 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCode.done : exitCode.usage
     if (!isAppError(error)) throw error
-    if (error.code === 'Cancelled') return exitCode.partly
     if (json) streams.stdout.write(`${JSON.stringify({ error: error.toRecord() })}\n`)
-    streams.stderr.write(`${error.message}\n`)
-    return exitCode.failed
+    const isStopped = error.code === 'Cancelled'
+    streams.stderr.write(`${isStopped ? `Stopped. ${left}` : error.message}\n`)
+    return isStopped ? exitCode.partly : exitCode.failed
   }
 }
 

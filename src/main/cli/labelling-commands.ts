@@ -8,6 +8,7 @@ import { exitCode } from './context.ts'
 import type { CommandContext, ExitCode } from './context.ts'
 import { imagesByName } from './names.ts'
 import { count } from './output.ts'
+import { untilStopped } from './segment-command.ts'
 import { withSession } from './with-session.ts'
 
 interface SupportOptions {
@@ -64,6 +65,8 @@ export async function review(context: CommandContext, project: string, options: 
     const { store } = session
     const images = imagesByName(store, options.image)
     const classes = options.class?.map((name) => requireClass(store, name))
+    if (options.notHere === true && classes === undefined)
+      throw new AppError('InvalidInput', 'classMissing', 'Say which class is not here: add --class NAME.')
     const imageIds = images.map((image) => image.id)
     const done = { accepted: 0, removed: 0, marked: 0 }
     if (options.accept === true) {
@@ -71,9 +74,8 @@ export async function review(context: CommandContext, project: string, options: 
         done.accepted += acceptProposals(store, { imageIds, classId: each?.id })
     }
     if (options.notHere === true) {
-      if (classes === undefined)
-        throw new AppError('InvalidInput', 'classMissing', 'Say which class is not here: add --class NAME.')
-      for (const imageId of imageIds) for (const each of classes) done.removed += sayNotHere(store, imageId, each.id)
+      for (const imageId of imageIds)
+        for (const each of classes ?? []) done.removed += sayNotHere(store, imageId, each.id)
     }
     if (options.reviewed === true || options.open === true)
       done.marked = setReviewed(store, imageIds, options.reviewed === true)
@@ -132,16 +134,23 @@ export async function learnClass(
   return await withSession(context, project, async (session) => {
     const target = requireClass(session.store, options.class)
     const result = await session.learn(target.id, { provider: 'auto', detail: 'normal' }, { signal: context.signal })
-    const job = result.refreshJobId === null ? null : await session.jobs.waitFor(result.refreshJobId)
+    const [job = null] = result.refreshJobId === null ? [] : await untilStopped(context, session, [result.refreshJobId])
+    const unfinished =
+      job === null || job.state === 'done'
+        ? []
+        : [`${count(job.total - job.done - job.failed, 'image')} left to refresh; "exemplar segment" continues.`]
     const lines =
       result.adopted && result.version !== null
         ? [
             `${target.name} learnt version ${result.version.number} with ${count(result.newExamples, 'new example')}.`,
             ...(job === null ? [] : [`Refreshed the proposals of ${count(job.done, 'image')}.`]),
+            ...unfinished,
+            ...(job?.state === 'failed' && job.reason !== null ? [job.reason] : []),
           ]
         : [result.reason ?? 'Nothing was adopted.']
     context.output.result({ ...result, refreshed: job?.done ?? 0 }, lines)
-    return job !== null && job.failed > 0 ? exitCode.partly : exitCode.done
+    if (job?.state === 'failed') return exitCode.failed
+    return job === null || (job.state === 'done' && job.failed === 0) ? exitCode.done : exitCode.partly
   })
 }
 

@@ -30,14 +30,15 @@ export async function segment(context: CommandContext, project: string, options:
 async function run(context: CommandContext, session: Session, options: SegmentOptions): Promise<ExitCode> {
   const spec = specOf(session, options)
   const left = session.jobs.resumeOpen()
-  const same = left.find((job) => JSON.stringify(job.spec) === JSON.stringify(spec))
+  const isSame = (job: JobRecord): boolean => JSON.stringify(job.spec) === JSON.stringify(spec)
+  const paused = session.jobs.list().find((job) => job.state === 'paused' && isSame(job))
+  const same = left.find(isSame) ?? (paused === undefined ? undefined : session.jobs.resume(paused.id))
   const wanted = same ?? session.jobs.start(spec)
-  const stop = (): void => session.jobs.pauseAll()
-  context.signal.addEventListener('abort', stop, { once: true })
-  const finished = await Promise.all(
-    [...left.filter((job) => job.id !== wanted.id), wanted].map((job) => session.jobs.waitFor(job.id)),
+  const finished = await untilStopped(
+    context,
+    session,
+    [...left.filter((job) => job.id !== wanted.id), wanted].map((job) => job.id),
   )
-  context.signal.removeEventListener('abort', stop)
   const job = finished.at(-1) ?? wanted
   const failures = session.store.jobs.failures(job.id)
   for (const failure of failures) context.output.warn(`${failure.name}: ${failure.reason}`)
@@ -57,6 +58,23 @@ async function run(context: CommandContext, session: Session, options: SegmentOp
   context.output.result(value, lines)
   if (job.state === 'failed') return exitCode.failed
   return job.state === 'done' && failures.length === 0 ? exitCode.done : exitCode.partly
+}
+
+/** Waits for the jobs; Ctrl+C leaves them where they are. */
+export async function untilStopped(
+  { signal }: CommandContext,
+  { jobs }: Session,
+  jobIds: readonly string[],
+): Promise<readonly JobRecord[]> {
+  const stop = (): void => jobs.pauseAll()
+  signal.addEventListener('abort', stop, { once: true })
+  const finished = Promise.all(jobIds.map((jobId) => jobs.waitFor(jobId)))
+  if (signal.aborted) stop()
+  try {
+    return await finished
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
 }
 
 function specOf(session: Session, options: SegmentOptions): SegmentSpec {
