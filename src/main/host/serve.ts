@@ -32,16 +32,18 @@ export async function serveStudio(options: ServeOptions): Promise<RunningStudio>
   const recent = createRecentProjects()
   const announce: { emit: Emit | null } = { emit: null }
   const studio = new Studio({ emit: (...event) => announce.emit?.(...event), log: options.log })
-  if (options.project !== null) {
-    const session = studio.open(options.project)
-    recent.add({ folder: session.store.folder, name: session.store.name() })
-  }
-  const host = await startHost({
-    handlers: createHandlers(studio, places, recent),
-    media: createMediaHandler(createMediaSource(studio)),
-    rendererFolder: rendererFolder(),
-    port: options.port,
-    log: options.log,
+  const host = await orClose(studio, async () => {
+    if (options.project !== null) {
+      const session = await studio.open(options.project)
+      recent.add({ folder: session.store.folder, name: session.store.name() })
+    }
+    return await startHost({
+      handlers: createHandlers(studio, places, recent),
+      media: createMediaHandler(createMediaSource(studio)),
+      rendererFolder: rendererFolder(),
+      port: options.port,
+      log: options.log,
+    })
   })
   announce.emit = host.emit
   const browser = options.open ? await openInBrowser(host.url) : null
@@ -53,5 +55,15 @@ export async function serveStudio(options: ServeOptions): Promise<RunningStudio>
       await host.close()
       await studio.close()
     },
+  }
+}
+
+/** A studio that cannot be served is closed again: its jobs would keep the process alive. */
+async function orClose<Result>(studio: Studio, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    await studio.close()
+    throw error
   }
 }

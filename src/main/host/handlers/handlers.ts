@@ -23,9 +23,9 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
       createFolder: ({ placeId, name }) => places.createFolder(placeId, name),
     },
     project: {
-      create: ({ placeId, name }) => opened(studio.create(places.resolveNew(placeId, name), name)),
-      open: (input) =>
-        opened(studio.open('placeId' in input ? places.resolve(input.placeId) : recent.resolve(input.recentId))),
+      create: async ({ placeId, name }) => opened(await studio.create(places.resolveNew(placeId, name), name)),
+      open: async (input) =>
+        opened(await studio.open('placeId' in input ? places.resolve(input.placeId) : recent.resolve(input.recentId))),
       close: async ({ projectId }) => {
         await studio.closeSession(projectId)
         return {}

@@ -13,6 +13,8 @@ import type { SessionOptions } from '../../projects/session.ts'
 export class Studio {
   readonly #sessions = new Map<string, Session>()
   readonly #byFolder = new Map<string, Session>()
+  /** Projects on their way out, by folder. */
+  readonly #closing = new Map<string, Promise<void>>()
   readonly #codec: ImageCodec
   readonly #log: (line: string) => void
   readonly #emit: Emit
@@ -23,15 +25,17 @@ export class Studio {
     this.#codec = createCodec({ log: options.log })
   }
 
-  create(folder: string, name: string): Session {
+  create(folder: string, name: string): Promise<Session> {
     return this.#register(folder, (options) => Session.create(folder, name, options))
   }
 
   /** The project in the folder; one that is open already is returned as it is. Continues jobs a crash left. */
-  open(folder: string): Session {
+  async open(folder: string): Promise<Session> {
+    // One that is being closed still holds its lock.
+    await this.#closing.get(folder)
     const open = this.#byFolder.get(folder)
     if (open !== undefined) return open
-    const session = this.#register(folder, (options) => Session.open(folder, options))
+    const session = await this.#register(folder, (options) => Session.open(folder, options))
     session.jobs.resumeOpen()
     return session
   }
@@ -55,8 +59,14 @@ export class Studio {
   async closeSession(projectId: string): Promise<void> {
     const session = this.session(projectId)
     this.#sessions.delete(projectId)
-    for (const [folder, each] of this.#byFolder) if (each === session) this.#byFolder.delete(folder)
-    await session.close()
+    const closed = session.close()
+    for (const [folder, each] of this.#byFolder) {
+      if (each !== session) continue
+      this.#byFolder.delete(folder)
+      this.#closing.set(folder, closed)
+      void closed.catch(() => undefined).then(() => this.#closing.delete(folder))
+    }
+    await closed
   }
 
   async close(): Promise<void> {
@@ -64,7 +74,7 @@ export class Studio {
     await this.#codec.close()
   }
 
-  #register(folder: string, make: (options: SessionOptions) => Session): Session {
+  async #register(folder: string, make: (options: SessionOptions) => Session): Promise<Session> {
     const session = make({
       codec: this.#codec,
       modelsFolder: modelsFolder(),
@@ -73,6 +83,17 @@ export class Studio {
       diagnostics: this.#log,
       onJob: (job) => this.#emit('jobs', 'progress', { projectId: session.projectId, job }),
     })
+    const other = this.#sessions.get(session.projectId)
+    if (other !== undefined) {
+      // A copied folder is the same project by its id, and the page speaks of projects by their ids.
+      await session.close()
+      throw new AppError(
+        'Conflict',
+        'projectCopyOpen',
+        `${folder} is a copy of the project that is open from ${other.store.folder}. Close that one, then try again.`,
+        { params: { folder, other: other.store.folder } },
+      )
+    }
     session.store.onChange((change) => {
       this.#emit('project', 'changed', {
         projectId: session.projectId,
