@@ -44,6 +44,8 @@ export async function exportMasks(
   let identical = 0
 
   await using manifest = await TextFile.create(join(folder, 'manifest.json'))
+  // An earlier export into this folder is no longer what it says from the first mask on.
+  await rm(manifest.path, { force: true })
   const classes = Object.fromEntries(source.classes.map((record) => [String(numbers.get(record.id) ?? 0), record.name]))
   await manifest.write(
     `{\n"name": ${JSON.stringify(source.projectName)},\n"classes": ${JSON.stringify(classes)},\n"items": [`,

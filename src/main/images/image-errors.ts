@@ -72,6 +72,16 @@ export function pictureDamaged(path: string, reason: string, cause?: unknown): A
   )
 }
 
+export function pictureChanged(path: string): AppError {
+  const file = basename(path)
+  return new AppError(
+    'Io',
+    'imageChanged',
+    `${file} holds another picture than when it was added; put the original back, or add the new one under another name.`,
+    { params: { file } },
+  )
+}
+
 export function pictureCrashesDecoder(path: string, cause: unknown): AppError {
   const file = basename(path)
   return new AppError(

@@ -6,9 +6,10 @@ import sharp from 'sharp'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { createCodec } from './codec-client.ts'
 import type { SupervisedCodec } from './codec-client.ts'
-import { readImages } from './read-images.ts'
+import { hashFile, readImages } from './read-images.ts'
 import type { ReadImage, ReadImagesOptions } from './read-images.ts'
 import { scanForImages } from './scan.ts'
+import { createOriginals } from './originals.ts'
 import { createThumbnails } from './thumbnails.ts'
 
 let folder = ''
@@ -154,16 +155,18 @@ test('a decoder killed during an import loses no file', async () => {
 test('thumbnails are kept by content hash, and made again when the folder is deleted', async () => {
   const path = await picture('in/a.png', 50, 600)
   const cache = join(folder, 'cache/thumbnails')
-  const thumbnails = createThumbnails({ codec, folder: cache })
-  const made = await thumbnails.get('abc', path)
+  const contentHash = await hashFile(path)
+  const originals = createOriginals()
+  const thumbnails = createThumbnails({ codec, originals, folder: cache })
+  const made = await thumbnails.get(contentHash, path)
   expect(await sharp(made).metadata()).toMatchObject({ format: 'jpeg', width: 256, height: 256 })
-  expect(await readdir(cache)).toEqual(['abc.jpg'])
-  await writeFile(join(cache, 'abc.jpg'), 'kept')
-  expect(Buffer.from(await thumbnails.get('abc', path)).toString()).toBe('kept')
+  expect(await readdir(cache)).toEqual([`${contentHash}.jpg`])
+  await writeFile(join(cache, `${contentHash}.jpg`), 'kept')
+  expect(Buffer.from(await thumbnails.get(contentHash, path)).toString()).toBe('kept')
   await rm(cache, { recursive: true })
-  expect(new Uint8Array(await thumbnails.get('abc', path))).toEqual(made)
+  expect(new Uint8Array(await thumbnails.get(contentHash, path))).toEqual(made)
 
-  const blocked = createThumbnails({ codec, folder: join(path, 'not-a-folder') })
-  expect(new Uint8Array(await blocked.get('abc', path))).toEqual(made)
+  const blocked = createThumbnails({ codec, originals, folder: join(path, 'not-a-folder') })
+  expect(new Uint8Array(await blocked.get(contentHash, path))).toEqual(made)
   await expect(thumbnails.get('other', join(folder, 'gone.png'))).rejects.toMatchObject({ code: 'Io' })
 })

@@ -104,7 +104,7 @@ async function readImage(
 }
 
 /** SHA-256 of a file's bytes, hex. */
-async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
+export async function hashFile(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256')
   try {
     for await (const chunk of createReadStream(path, { highWaterMark: 1 << 18, signal })) hash.update(chunk as Buffer)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { thumbnailSize } from '../../shared/contract/media.ts'
 import { writeFileAtomic } from './atomic-file.ts'
 import type { ImageCodec } from './codec.ts'
+import type { Originals } from './originals.ts'
 
 export interface Thumbnails {
   /** JPEG of at most 256 px: from the cache, else made from the original and kept. */
@@ -10,8 +11,13 @@ export interface Thumbnails {
 }
 
 /** Thumbnails on disk by content hash. The folder may be deleted at any time. */
-export function createThumbnails(options: { readonly codec: ImageCodec; readonly folder: string }): Thumbnails {
-  const { codec, folder } = options
+export function createThumbnails(options: {
+  readonly codec: ImageCodec
+  readonly folder: string
+  /** Asked before a thumbnail is made: it would be kept under the hash of another picture. */
+  readonly originals: Originals
+}): Thumbnails {
+  const { codec, folder, originals } = options
 
   async function read(file: string): Promise<Uint8Array | null> {
     try {
@@ -35,6 +41,7 @@ export function createThumbnails(options: { readonly codec: ImageCodec; readonly
       const file = join(folder, `${contentHash}.jpg`)
       const kept = await read(file)
       if (kept !== null) return kept
+      await originals.verify(path, contentHash, signal)
       const bytes = await codec.thumbnail(path, thumbnailSize, { signal })
       await keep(file, bytes)
       return bytes

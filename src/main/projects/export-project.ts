@@ -1,5 +1,5 @@
 import type { ExportReport, ExportSpec } from '../../shared/contract/contract.ts'
-import { throwIfAborted } from '../../shared/errors.ts'
+import { AppError, throwIfAborted } from '../../shared/errors.ts'
 import type { ExportImage, ExportSource } from '../formats/format-types.ts'
 import { writeDataSet } from '../formats/registry.ts'
 import type { ImageCodec } from '../images/codec.ts'
@@ -7,7 +7,7 @@ import type { ProjectStore } from '../store/store-port.ts'
 import type { RunOptions } from './run-options.ts'
 
 /** Writes the project in a format, reads it back, and reports how many masks are identical. */
-export function exportProject(
+export async function exportProject(
   context: { readonly store: ProjectStore; readonly codec: ImageCodec },
   folder: string,
   spec: ExportSpec,
@@ -21,7 +21,18 @@ export function exportProject(
   }
   const signal = options.signal ?? new AbortController().signal
   const progress = options.progress ?? ((): void => undefined)
-  return writeDataSet(source, folder, spec, context.codec, { signal, progress })
+  try {
+    return await writeDataSet(source, folder, spec, context.codec, { signal, progress })
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error)) throw error
+    const reason = 'code' in error ? String(error.code) : error.message
+    throw new AppError(
+      'Io',
+      'exportUnwritable',
+      `The export to ${folder} could not be written (${reason}). Check the disk and your rights to the folder, or choose another one.`,
+      { params: { folder, reason }, cause: error },
+    )
+  }
 }
 
 function* exportImages(store: ProjectStore, signal: AbortSignal | undefined): Generator<ExportImage> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -193,4 +193,53 @@ test('a class name is trimmed, and one that the project could not read again is 
   for (const name of ['', ' \n', 'x'.repeat(201)]) expect(() => ensureClass(session.store, name)).toThrow(AppError)
   expect(ensureClass(session.store, 'x'.repeat(200)).name).toHaveLength(200)
   expect(projectInfo(session.store).classes).toHaveLength(2)
+})
+
+test('an original that is gone or holds another picture costs that image, in one sentence; the rest goes on', async () => {
+  const [first = '', second = '', third = '', fourth = ''] = await addPictures(4)
+  const { classId } = await teach(first)
+  await picture('1.png', 90)
+  await rm(join(folder, 'photos', '2.png'))
+  const job = session.jobs.start({ kind: 'segment', classIds: [classId], images: 'all', ...refresh })
+  expect(await session.jobs.waitFor(job.id)).toMatchObject({ state: 'done', done: 2, failed: 2 })
+  const changed =
+    '1.png holds another picture than when it was added; put the original back, or add the new one under another name.'
+  const gone = '2.png cannot be read (ENOENT); check that it is still there and readable.'
+  expect(session.store.jobs.failures(job.id)).toEqual([
+    { name: '1.png', reason: changed },
+    { name: '2.png', reason: gone },
+  ])
+  await expect(session.tile(second, 0, 0, 0)).rejects.toThrow(changed)
+  await expect(session.thumbnail(second)).rejects.toThrow(changed)
+  await expect(session.tile(third, 0, 0, 0)).rejects.toThrow(gone)
+  expect((await session.tile(fourth, 0, 0, 0)).width).toBe(width)
+
+  correctMask(session.store, third, classId, square(16))
+  const spec = { format: 'masks', segmentation: 'polygon', include: 'accepted', images: 'copy' } as const
+  const report = await session.exportTo(join(folder, 'export'), spec)
+  expect(report).toMatchObject({ images: 2, annotations: 2, identical: 2 })
+  expect(report.problems.map(({ name }) => name)).toEqual(['2.png'])
+
+  await picture('1.png', 8)
+  expect((await session.tile(second, 0, 0, 0)).width).toBe(width)
+})
+
+test('an export that cannot be written is one sentence; one that is stopped leaves no manifest', async () => {
+  const [first = '', second = ''] = await addPictures(2)
+  const { classId } = await teach(first)
+  correctMask(session.store, second, classId, square(8))
+  const spec = { format: 'masks', segmentation: 'polygon', include: 'accepted', images: 'none' } as const
+  await writeFile(join(folder, 'file'), '')
+  await expect(session.exportTo(join(folder, 'file', 'below'), spec)).rejects.toMatchObject({
+    code: 'Io',
+    message: expect.stringMatching(/could not be written \(ENOTDIR\)/) as string,
+  })
+  const target = join(folder, 'export')
+  await session.exportTo(target, spec)
+  expect(await readdir(target)).toContain('manifest.json')
+  const controller = new AbortController()
+  const stopped = session.exportTo(target, spec, { signal: controller.signal, progress: () => controller.abort() })
+  expect(isAppError(await stopped.catch((error: unknown) => error), 'Cancelled')).toBe(true)
+  expect((await readdir(target)).toSorted()).toEqual(['masks'])
+  expect((await readdir(join(target, 'masks'))).toSorted()).toEqual(['0.png', '1.png'])
 })

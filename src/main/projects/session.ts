@@ -13,6 +13,7 @@ import { throwIfAborted } from '../../shared/errors.ts'
 import { createEngine } from '../engine/client.ts'
 import type { Engine, EngineImage } from '../engine/engine-port.ts'
 import type { ImageCodec, RgbImage } from '../images/codec.ts'
+import { createOriginals } from '../images/originals.ts'
 import { createThumbnails } from '../images/thumbnails.ts'
 import type { Thumbnails } from '../images/thumbnails.ts'
 import { createJobRunner } from '../jobs/job-runner.ts'
@@ -51,6 +52,7 @@ export class Session {
   readonly #lock: Disposable
   readonly #codec: ImageCodec
   readonly #thumbnails: Thumbnails
+  readonly #originals = createOriginals()
   /** Aborted by `close`: whatever still runs ends before its store does. */
   readonly #closing = new AbortController()
   readonly #running = new Set<Promise<unknown>>()
@@ -76,7 +78,11 @@ export class Session {
     this.store = store
     this.#lock = lock
     this.#codec = options.codec
-    this.#thumbnails = createThumbnails({ codec: options.codec, folder: join(store.folder, 'cache', 'thumbnails') })
+    this.#thumbnails = createThumbnails({
+      codec: options.codec,
+      originals: this.#originals,
+      folder: join(store.folder, 'cache', 'thumbnails'),
+    })
     this.engine = createEngine({
       modelsFolder: options.modelsFolder,
       cacheFolder: join(store.folder, 'cache', 'features'),
@@ -138,8 +144,10 @@ export class Session {
     return this.#thumbnails.get(this.store.images.get(imageId).contentHash, this.store.images.path(imageId), signal)
   }
 
-  tile(imageId: string, level: number, x: number, y: number, signal?: AbortSignal): Promise<RgbImage> {
-    return this.#codec.tile(this.store.images.path(imageId), level, x, y, { signal })
+  async tile(imageId: string, level: number, x: number, y: number, signal?: AbortSignal): Promise<RgbImage> {
+    const path = this.store.images.path(imageId)
+    await this.#originals.verify(path, this.store.images.get(imageId).contentHash, signal)
+    return await this.#codec.tile(path, level, x, y, { signal })
   }
 
   overlay(imageId: string): Uint8Array<ArrayBuffer> {
@@ -188,7 +196,10 @@ export class Session {
       contentHash: image.contentHash,
       width: image.width,
       height: image.height,
-      pixels: (width, height, signal) => this.#codec.pixels(path, width, height, { signal }),
+      pixels: async (width, height, signal) => {
+        await this.#originals.verify(path, image.contentHash, signal)
+        return await this.#codec.pixels(path, width, height, { signal })
+      },
     }
   }
 }
