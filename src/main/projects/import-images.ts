@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import type { ImportReport, Problem } from '../../shared/contract/contract.ts'
+import { cancelled, isAppError } from '../../shared/errors.ts'
 import type { ImageCodec } from '../images/codec.ts'
 import { readImages } from '../images/read-images.ts'
 import type { ReadImage } from '../images/read-images.ts'
@@ -31,8 +32,14 @@ export async function importImages(
 
   const flush = (): void => {
     if (chunk.length === 0) return
-    added += store.images.insert(chunk)
+    const images = chunk
     chunk = []
+    try {
+      added += store.images.insert(images)
+    } catch (error) {
+      // Undone meanwhile, and then something else was done: there is no import any more that they could belong to.
+      throw isAppError(error, 'NotFound') ? cancelled() : error
+    }
   }
   const readOptions = {
     codec: context.codec,

@@ -187,6 +187,37 @@ test('a project closed during an import ends it as cancelled and opens again wit
   })
 })
 
+test('an import undone while it runs stays undone; once another step follows, it ends as cancelled', async () => {
+  for (let number = 0; number < 70; number++) await picture(`${number}.png`, number)
+  const photos = [join(folder, 'photos')]
+  const undoAt = (at: number, then: () => void) => ({
+    progress: ({ done }: { readonly done: number }) => {
+      if (done !== at) return
+      session.store.history.undo()
+      then()
+    },
+  })
+  const whole = await session.importImages(
+    photos,
+    false,
+    undoAt(40, () => undefined),
+  )
+  expect(whole.added).toBe(70)
+  expect(projectInfo(session.store).imageCount).toBe(0)
+  session.store.history.redo()
+  expect(projectInfo(session.store).imageCount).toBe(70)
+  session.store.history.undo()
+
+  const importing = session.importImages(
+    photos,
+    false,
+    undoAt(40, () => void ensureClass(session.store, 'next')),
+  )
+  expect(isAppError(await importing.catch((error: unknown) => error), 'Cancelled')).toBe(true)
+  expect(projectInfo(session.store).imageCount).toBe(0)
+  expect(session.store.history.state().undo?.labelKey).toBe('addClass')
+})
+
 test('a class name is trimmed, and one that the project could not read again is refused', () => {
   expect(ensureClass(session.store, '  Zebra 斑马 "1/2"\t').name).toBe('Zebra 斑马 "1/2"')
   expect(ensureClass(session.store, 'zebra 斑马 "1/2"').name).toBe('Zebra 斑马 "1/2"')
