@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { HistoryEntry, MaskTile } from '../../src/shared/domain/history.ts'
 import type { AnnotationCore } from '../../src/shared/domain/records.ts'
+import type { JobRecord } from '../../src/shared/contract/contract.ts'
 import { createAnnotation } from '../../src/shared/domain/annotations.ts'
 import { isAppError } from '../../src/shared/errors.ts'
 import { createBitmap } from '../../src/shared/mask/bitmap.ts'
@@ -175,15 +176,31 @@ describe.skipIf(!isPossible)('kill -9 during painting and a batch', because(`${n
       }
     }
 
+    const jobNow = async (): Promise<JobRecord> => {
+      const found = (await host.call('jobs', 'list', { projectId })).jobs.find((each) => each.id === job.id)
+      if (found === undefined) throw new Error('the job is gone')
+      return found
+    }
+    /** Images done while the batch runs; a batch that has ended is past everything. */
+    const progressOf = ({ state, done }: JobRecord): number => {
+      if (state === 'done') return Number.POSITIVE_INFINITY
+      return state === 'running' ? done : -1
+    }
+    let doneBefore = 0
     for (let kill = 0; kill < kills; kill++) {
       const strokesBefore = 1 + Math.floor(random() * 6)
       for (let stroke = 0; stroke < strokesBefore; stroke++) await paint()
       await review()
+      const doneAtLeast = doneBefore + Math.floor(random() * 4)
+      await expect
+        .poll(async () => progressOf(await jobNow()) >= doneAtLeast, { timeout: 60_000, interval: 5 })
+        .toBe(true)
       const pids = { host: host.hostPid, ...host.children() }
       const running = (['host', 'engine', 'codec'] as const).filter((name) => pids[name] !== null)
       const target = sample(running, 1, random)[0] ?? 'host'
-      const { jobs } = await host.call('jobs', 'list', { projectId })
-      if (jobs.some((each) => each.id === job.id && each.state === 'running')) duringBatch++
+      const now = await jobNow()
+      doneBefore = now.done
+      if (now.state === 'running') duringBatch++
       killed[target]++
       const inFlight = paint()
       const pid = pids[target] ?? pids.host
