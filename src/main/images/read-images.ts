@@ -55,6 +55,8 @@ export async function* readImages(paths: readonly string[], options: ReadImagesO
     const file = files[begun.length]
     if (file === undefined) return
     const hashed = hashFile(file.path, signal)
+    // It is looked at in its turn; a failure before that would end the program as "unhandled".
+    hashed.catch(() => undefined)
     const isNew = turn.then(async () => {
       const contentHash = await hashed
       if (seen.has(contentHash) || options.isKnown?.(contentHash) === true) return false
