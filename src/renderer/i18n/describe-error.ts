@@ -9,7 +9,7 @@ export function describeError(error: unknown): string {
     console.error(error)
     return translateOr('errors.unexpected', {}, unexpected)
   }
-  const sentence = translateOr(`errors.${error.key}`, error.params, error.message)
+  const sentence = translateOr(`errors.${error.key}`, { ...error.params, message: error.message }, error.message)
   if (error.ref === undefined) return sentence
   return `${sentence} ${translateOr('errors.reference', { ref: error.ref }, `(${error.ref})`)}`
 }
