@@ -307,17 +307,19 @@ test('a spawner that cannot start anything ends in EngineLost', async () => {
   expect(await errorOf(supervised.request('echo', 1))).toMatchObject({ code: 'EngineLost', key: 'processLost' })
 })
 
-const whereSignals = test.skipIf(process.platform === 'win32')
-whereSignals('Ctrl+C in a terminal reaches the child too, and leaves it at work', async () => {
-  const supervised = start({ maxInFlight: 2 })
-  const refused = errorOf(supervised.request('untilCancelled', flag('begun')))
-  await until(() => existsSync(flag('begun')))
-  const pid = supervised.pid()!
-  process.kill(pid, 'SIGINT')
-  expect(await supervised.request('echo', 'still here')).toBe('still here')
-  expect(supervised.pid()).toBe(pid)
-  expect(lines).toEqual([])
-  await supervised.close()
-  expect((await refused).code).toBe('Cancelled')
-  expect(isAlive(pid)).toBe(false)
-})
+test.skipIf(process.platform === 'win32')(
+  'Ctrl+C in a terminal reaches the child too, and leaves it at work',
+  async () => {
+    const supervised = start({ maxInFlight: 2 })
+    const refused = errorOf(supervised.request('untilCancelled', flag('begun')))
+    await until(() => existsSync(flag('begun')))
+    const pid = supervised.pid()!
+    process.kill(pid, 'SIGINT')
+    expect(await supervised.request('echo', 'still here')).toBe('still here')
+    expect(supervised.pid()).toBe(pid)
+    expect(lines).toEqual([])
+    await supervised.close()
+    expect((await refused).code).toBe('Cancelled')
+    expect(isAlive(pid)).toBe(false)
+  },
+)
