@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { ImportReport, Problem } from '../../shared/contract/contract.ts'
 import { cancelled, isAppError } from '../../shared/errors.ts'
 import type { ImageCodec } from '../images/codec.ts'
@@ -54,7 +54,9 @@ export async function importImages(
       else if (result.kind === 'duplicate') duplicates++
       else {
         batchId ??= beginBatch(store)
-        chunk.push(newImage(store, taken, batchId, result))
+        chunk.push(
+          newImage(store, taken, batchId, copy ? { ...result, path: relative(store.folder, result.path) } : result),
+        )
         if (chunk.length >= chunkSize) flush()
       }
     }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -216,6 +216,17 @@ test('an import undone while it runs stays undone; once another step follows, it
   expect(isAppError(await importing.catch((error: unknown) => error), 'Cancelled')).toBe(true)
   expect(projectInfo(session.store).imageCount).toBe(0)
   expect(session.store.history.state().undo?.labelKey).toBe('addClass')
+})
+
+test('a project moved elsewhere brings its copied pictures along', async () => {
+  await picture('0.png', 8)
+  expect(await session.importImages([join(folder, 'photos')], true)).toMatchObject({ added: 1 })
+  await session.close()
+  await rm(join(folder, 'photos'), { recursive: true })
+  await rename(join(folder, 'project'), join(folder, 'moved'))
+  session = Session.open(join(folder, 'moved'), options())
+  const [image] = session.store.images.iterate()
+  expect((await session.tile(image?.id ?? '', 0, 0, 0)).width).toBe(width)
 })
 
 test('a class name is trimmed, and one that the project could not read again is refused', () => {
