@@ -152,6 +152,17 @@ test('a decoder killed during an import loses no file', async () => {
   expect(results.map(({ kind }) => kind)).toEqual(Array.from({ length: 12 }, () => 'image'))
 })
 
+test('the thumbnails of a project that lies among the pictures are no pictures', async () => {
+  for (const name of ['in/a.png', 'in/cache/b.png', 'in/project/cache/thumbnails/c.jpg', 'in/project/images/d.png']) {
+    await mkdir(join(folder, name, '..'), { recursive: true })
+    await writeFile(join(folder, name), '')
+  }
+  await writeFile(join(folder, 'in/project/project.db'), '')
+  const names = async (path: string): Promise<string[]> => (await scanForImages([path])).files.map(({ name }) => name)
+  expect(await names(join(folder, 'in'))).toEqual(['a.png', 'cache/b.png', 'project/images/d.png'])
+  expect(await names(join(folder, 'in/project'))).toEqual(['images/d.png'])
+})
+
 test('thumbnails are kept by content hash, and made again when the folder is deleted', async () => {
   const path = await picture('in/a.png', 50, 600)
   const cache = join(folder, 'cache/thumbnails')

@@ -19,13 +19,18 @@ export interface ScanProblem {
 
 const imageExtensions = new Set(['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'])
 
+/** What makes a folder a project, and the folders in it whose pictures are the program's own. */
+const projectFile = 'project.db'
+const projectFolders = ['cache', 'backups']
+
 export function hasImageExtension(name: string): boolean {
   return imageExtensions.has(extname(name).toLowerCase())
 }
 
 /**
  * The picture files among these files and below these folders, folder by folder in name order. A file
- * given itself is taken whatever its name. Hidden entries are skipped; a folder reached twice (by a
+ * given itself is taken whatever its name. Hidden entries are skipped, and so is the
+ * cache of a project that lies among the pictures; a folder reached twice (by a
  * symbolic link) is walked once; what cannot be read is reported and the rest goes on.
  */
 export async function scanForImages(
@@ -51,7 +56,9 @@ export async function scanForImages(
     if (walked.has(real)) return
     walked.add(real)
     const entries = await readdir(folder, { withFileTypes: true })
-    for (const entry of entries.filter(({ name }) => !name.startsWith('.')).toSorted(byName)) {
+    const isProject = entries.some(({ name }) => name === projectFile)
+    const own = isProject ? new Set(projectFolders) : new Set<string>()
+    for (const entry of entries.filter(({ name }) => !name.startsWith('.') && !own.has(name)).toSorted(byName)) {
       const path = join(folder, entry.name)
       const name = `${prefix}${entry.name}`
       await attempt(path, name, () => visit(entry, path, name))
