@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { AppError } from '../../shared/errors.ts'
+import { AppError, isAppError } from '../../shared/errors.ts'
 
 /** The sentences about files that cannot be used. Each names the file and what to do. */
 
@@ -82,11 +82,18 @@ export function pictureChanged(path: string): AppError {
   )
 }
 
+const crashesDecoderKey = 'imageCrashesDecoder'
+
+/** Whether the decoder died twice at this picture; killed from outside, it may well decode it the next time. */
+export function isDecoderCrash(error: unknown): boolean {
+  return isAppError(error, 'InvalidInput') && error.key === crashesDecoderKey
+}
+
 export function pictureCrashesDecoder(path: string, cause: unknown): AppError {
   const file = basename(path)
   return new AppError(
     'InvalidInput',
-    'imageCrashesDecoder',
+    crashesDecoderKey,
     `${file} makes the image decoder stop, so it was left out; save it anew with another program.`,
     { params: { file }, cause },
   )

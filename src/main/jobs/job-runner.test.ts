@@ -11,6 +11,7 @@ import { createEngine } from '../engine/client.ts'
 import type { EngineClient } from '../engine/client.ts'
 import type { EngineImage } from '../engine/engine-port.ts'
 import { deadlyHash, scene, sceneHeight, sceneWidth } from '../engine/scene.fixture.ts'
+import { pictureCrashesDecoder } from '../images/image-errors.ts'
 import { forkSpawner } from '../processes/spawner.ts'
 import { createProject, openProject } from '../store/project-store.ts'
 import type { ProjectStore } from '../store/store-port.ts'
@@ -321,15 +322,23 @@ test('an image that kills the engine twice is given up; the rest goes on', async
   ])
 })
 
-test('an image at which the engine was killed twice is tried once more before it is failed', async () => {
+test('an image at which engine or decoder was killed twice is tried once more before it is failed', async () => {
   addImages(3)
   addClass('c')
   await teach('c')
   let attempts = 0
   unusual.set('i1', (image) => (++attempts === 1 ? { ...image, contentHash: deadlyHash } : image))
+  let decodings = 0
+  const decoder = (image: EngineImage): EngineImage => ({
+    ...image,
+    pixels: (...size) =>
+      ++decodings === 1 ? Promise.reject(pictureCrashesDecoder('2.jpg', new Error('killed'))) : image.pixels(...size),
+  })
+  unusual.set('i2', decoder)
   const job = await runner.waitFor(runner.start(specOf()).id)
   expect(job).toMatchObject({ state: 'done', done: 3, failed: 0 })
   expect(attempts).toBe(2)
+  expect(decodings).toBeGreaterThan(1)
   expect(proposalsOf('i1')).toHaveLength(1)
 })
 

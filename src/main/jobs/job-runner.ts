@@ -2,6 +2,7 @@ import type { JobRecord, SegmentSpec } from '../../shared/contract/contract.ts'
 import { AppError, isAppError } from '../../shared/errors.ts'
 import { isRequestLost } from '../engine/client.ts'
 import type { Engine, EngineImage, EngineOptions } from '../engine/engine-port.ts'
+import { isDecoderCrash } from '../images/image-errors.ts'
 import type { NewProposal, ProjectStore, StoredJob } from '../store/store-port.ts'
 import { classIdsOf, loadClasses } from './job-classes.ts'
 import type { JobClass } from './job-classes.ts'
@@ -301,7 +302,7 @@ class StoredJobRunner implements JobRunner {
     try {
       return await attempt()
     } catch (error) {
-      if (!isRequestLost(error)) throw error
+      if (!isRequestLost(error) && !isDecoderCrash(error)) throw error
       return await attempt()
     }
   }
