@@ -8,6 +8,7 @@ import { SegmentDialog } from '../features/batch/SegmentDialog.tsx'
 import { ClassesPanel } from '../features/classes/ClassesPanel.tsx'
 import { commitQueueOf } from '../features/editor/commit-queue.ts'
 import { EditorScreen } from '../features/editor/EditorScreen.tsx'
+import { UnsavedBanner } from '../features/editor/UnsavedBanner.tsx'
 import { ExportDialog } from '../features/export/ExportDialog.tsx'
 import { GalleryScreen } from '../features/gallery/GalleryScreen.tsx'
 import { LearnPanel } from '../features/learn/LearnPanel.tsx'
@@ -85,6 +86,7 @@ export function ProjectFrame({ projectId }: { readonly projectId: string }): Rea
           </ErrorNotice>
         </div>
       )}
+      {screen !== 'editor' && <UnsavedBanner />}
       <div className="flex min-h-0 flex-1">
         {screen === 'editor' && imageId !== null ? (
           <EditorScreen sidebar={panels} actions={<ReviewBar imageId={imageId} whenSaved={whenSaved} />} />
