@@ -382,7 +382,7 @@ describe('EditorScreen', () => {
   it('raises an alarm when a stroke is not written, and writes it on retry', async () => {
     await mount()
     await ready()
-    project.beforeCommit = () => Promise.reject(new AppError('Io', 'diskFull', 'The disk is full.'))
+    project.beforeCommit = () => Promise.reject(new AppError('Io', 'databaseUnwritable', 'The disk is full.'))
     await drag([
       [100, 100],
       [150, 100],

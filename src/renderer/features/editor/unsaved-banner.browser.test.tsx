@@ -13,7 +13,7 @@ describe('what the gallery says of unsaved changes', () => {
 
   it('names the reason, warns before the page is left and leads back to the image', async () => {
     const fake = createFakeBridge({})
-    const refuse = () => Promise.reject(new AppError('Io', 'diskFull', 'The disk is full.'))
+    const refuse = () => Promise.reject(new AppError('Io', 'databaseUnwritable', 'The disk is full.'))
     const bridge = { ...fake.bridge, history: { ...fake.bridge.history, commit: refuse } }
     openProject('p1')
     await render(
