@@ -166,6 +166,8 @@ describe.skipIf(!isPossible)('the main job on the command line', because(noDataR
 
   it('answers wrong usage with 2 and an expected failure with 1, each in one sentence', async () => {
     expect((await runExemplar(['segment'])).code).toBe(2)
+    expect((await runExemplar(['review', project, '--image', 'a.jpg'])).code).toBe(2)
+    expect((await runExemplar(['review', project, '--image', 'a.jpg', '--not-here'])).code).toBe(2)
     const missing = await runExemplar(['info', join(folder, 'nowhere')])
     expect(missing.code).toBe(1)
     expect(missing.stderr.trim().split('\n')).toHaveLength(1)

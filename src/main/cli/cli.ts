@@ -87,6 +87,12 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
     .option('--not-here', 'the class does not occur in the image')
     .addOption(new Option('--reviewed', 'the image is finished').conflicts('open'))
     .option('--open', 'the image is not finished')
+    .hook('preAction', (command) => {
+      const said = command.opts<Parameters<typeof review>[2]>()
+      const actions = [said.accept, said.notHere, said.reviewed, said.open]
+      if (!actions.includes(true)) command.error('Say what to do: --accept, --not-here, --reviewed or --open.')
+      if (said.notHere === true && said.class === undefined) command.error('Say which class is not here: --class NAME.')
+    })
     .action(run(review))
   command('correct <project>', 'accept this mask as your correction; an empty one means "not here"')
     .requiredOption('--image <name>')

@@ -65,8 +65,6 @@ export async function review(context: CommandContext, project: string, options: 
     const { store } = session
     const images = imagesByName(store, options.image)
     const classes = options.class?.map((name) => requireClass(store, name))
-    if (options.notHere === true && classes === undefined)
-      throw new AppError('InvalidInput', 'classMissing', 'Say which class is not here: add --class NAME.')
     const imageIds = images.map((image) => image.id)
     const done = { accepted: 0, removed: 0, marked: 0 }
     if (options.accept === true) {

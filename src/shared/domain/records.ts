@@ -61,7 +61,7 @@ export const annotationCoreSchema = z.strictObject({
   kind: z.enum(['mask', 'box']),
   origin: z.enum(annotationOrigins),
   state: z.enum(annotationStates),
-  /** Calibrated confidence of a prediction, 0 to 1; null for drawn and imported ones. */
+  /** How far the prediction is from its threshold, 0 to 1, not yet calibrated; null for drawn and imported ones. */
   score: z.number().min(0).max(1).nullable(),
   /** The prototype version that predicted it. */
   versionId: idSchema.nullable(),

@@ -17,7 +17,6 @@ export const errors = {
   changeInvalid: 'The change is not well-formed ({{problem}}).',
   classCycle: 'The class "{{name}}" cannot be its own ancestor.',
   classInUse: '{{message}}',
-  classMissing: 'Say which class is not here: add --class NAME.',
   className: '{{message}}',
   classNameTaken: 'There is a class named "{{name}}" already; choose another name.',
   classNotFound: '{{message}}',
