@@ -7,7 +7,7 @@ import type { Engine, EngineImage } from '../engine/engine-port.ts'
 import type { SupportState } from '../engine/predictor.ts'
 import type { ProjectStore, StoredVersion } from '../store/store-port.ts'
 import { makeEntry } from './entries.ts'
-import { maskHash } from './mask-hash.ts'
+import { storedMaskHash } from './mask-hash.ts'
 import type { RunOptions } from './run-options.ts'
 
 /** How a class learns: examples in, an immutable version out, one history entry around both. */
@@ -109,8 +109,7 @@ export function changedExamples(store: ProjectStore, classId: string): number {
   )
   return learnt.filter(
     (support) =>
-      !examples.has(support.annotationId) ||
-      maskHash(store.annotations.tiles(support.annotationId)) !== support.maskHash,
+      !examples.has(support.annotationId) || storedMaskHash(store, support.annotationId) !== support.maskHash,
   ).length
 }
 
@@ -187,7 +186,7 @@ async function makeVersion(
     throwIfAborted(options.signal)
     const image = store.images.get(example.imageId)
     const tiles = store.annotations.tiles(example.annotationId)
-    const hash = maskHash(tiles)
+    const hash = storedMaskHash(store, example.annotationId)
     options.progress?.({ done: index, total: examples.length, note: image.name })
     const state =
       known.get(`${image.contentHash}:${hash}`) ??
