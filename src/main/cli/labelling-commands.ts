@@ -131,7 +131,7 @@ export async function learnClass(
 ): Promise<ExitCode> {
   return await withSession(context, project, async (session) => {
     const target = requireClass(session.store, options.class)
-    const result = await session.learn(target.id, { provider: 'auto', detail: 'normal' }, { signal: context.signal })
+    const result = await session.learn(target.id, { signal: context.signal })
     const [job = null] = result.refreshJobId === null ? [] : await untilStopped(context, session, [result.refreshJobId])
     const unfinished =
       job === null || job.state === 'done'
@@ -158,7 +158,7 @@ export async function versions(
   project: string,
   options: { readonly class: string; readonly restore?: string },
 ): Promise<ExitCode> {
-  return await withSession(context, project, (session) => {
+  return await withSession(context, project, async (session) => {
     const { store } = session
     const target = requireClass(store, options.class)
     const all = store.versions.ofClass(target.id)
@@ -171,7 +171,8 @@ export async function versions(
           `${target.name} has no version "${options.restore}". "exemplar versions" lists them.`,
         )
       }
-      session.restoreVersion(target.id, wanted.id)
+      const { refreshJobId } = session.restoreVersion(target.id, wanted.id)
+      if (refreshJobId !== null) await untilStopped(context, session, [refreshJobId])
     }
     const current = store.versions.current(target.id)
     context.output.result(
@@ -181,6 +182,6 @@ export async function versions(
           `${version.id === current?.id ? '*' : ' '} ${version.number}  ${version.createdAt}  ${count(version.supports.length, 'example')}  ${version.id}`,
       ),
     )
-    return Promise.resolve(exitCode.done)
+    return exitCode.done
   })
 }

@@ -98,22 +98,71 @@ function flip(annotationId: string, tiles: readonly MaskTile[]): void {
   session.store.history.commit(makeEntry('brush', {}, [], [{ kind: 'mask', annotationId, tiles: [...tiles] }]))
 }
 
-const refresh = { provider: 'cpu', detail: 'fast' } as const
 const unlearned = (): number | undefined => projectInfo(session.store).classes[0]?.unlearned
+
+describe('proposals follow the version in use', () => {
+  const settled = (): Promise<unknown> => Promise.all(session.jobs.list().map((job) => session.jobs.waitFor(job.id)))
+  const proposalOf = (imageId: string) => {
+    const [record] = session.store.annotations.ofImage(imageId).filter((each) => each.state === 'proposed')
+    if (record === undefined) throw new Error('no proposal')
+    return { versionId: record.versionId, tiles: session.store.annotations.tiles(record.id) }
+  }
+
+  test('through learn, undo, redo and restore', async () => {
+    const [first = '', second = '', third = ''] = await addPictures(3)
+    const { classId } = await teach(first)
+    session.jobs.start({ kind: 'segment', classIds: [classId], images: 'all', provider: 'auto', detail: 'normal' })
+    await settled()
+    const before = proposalOf(third)
+    const parent = session.store.versions.current(classId)
+    expect(before.versionId).toBe(parent?.id)
+
+    correctMask(session.store, second, classId, square(100, 24))
+    expect((await session.learn(classId)).refreshJobId).not.toBeNull()
+    await settled()
+    const after = proposalOf(third)
+    expect(after.versionId).not.toBe(before.versionId)
+
+    session.step('undo')
+    await settled()
+    expect(proposalOf(third)).toEqual(before)
+    session.step('redo')
+    await settled()
+    expect(proposalOf(third)).toEqual(after)
+    const restored = session.restoreVersion(classId, parent?.id ?? '')
+    expect(restored.refreshJobId).not.toBeNull()
+    await settled()
+    expect(proposalOf(third)).toEqual(before)
+  })
+
+  test('a refresh under way ends when its version is undone', async () => {
+    const pictures = await addPictures(6)
+    const [first = '', second = ''] = pictures
+    const { classId } = await teach(first)
+    session.jobs.start({ kind: 'segment', classIds: [classId], images: 'all', provider: 'auto', detail: 'normal' })
+    await settled()
+    const version = session.store.versions.current(classId)?.id
+    correctMask(session.store, second, classId, square(100, 24))
+    await session.learn(classId)
+    session.step('undo')
+    await settled()
+    for (const imageId of pictures.slice(2)) expect(proposalOf(imageId).versionId).toBe(version)
+  })
+})
 
 describe('what counts as something to learn', () => {
   test('an example that was painted on is learnt again, once', async () => {
     const [first = ''] = await addPictures(1)
     const { classId, annotationId } = await teach(first)
     expect(unlearned()).toBe(0)
-    expect(await session.learn(classId, refresh)).toMatchObject({ adopted: false })
+    expect(await session.learn(classId)).toMatchObject({ adopted: false })
 
     flip(annotationId, square(100, 8))
     expect(unlearned()).toBe(1)
-    const learned = await session.learn(classId, refresh)
+    const learned = await session.learn(classId)
     expect(learned).toMatchObject({ adopted: true, newExamples: 0, version: { number: 2 } })
     expect(unlearned()).toBe(0)
-    expect(await session.learn(classId, refresh)).toMatchObject({ adopted: false })
+    expect(await session.learn(classId)).toMatchObject({ adopted: false })
 
     session.store.history.undo()
     expect(unlearned()).toBe(1)
@@ -127,12 +176,12 @@ describe('what counts as something to learn', () => {
     const { classId, annotationId } = await teach(first)
     correctMask(session.store, second, classId, square(8))
     correctMask(session.store, third, classId, square(16))
-    expect(await session.learn(classId, refresh)).toMatchObject({ adopted: true, newExamples: 2 })
+    expect(await session.learn(classId)).toMatchObject({ adopted: true, newExamples: 2 })
 
     flip(annotationId, square(0))
     sayNotHere(session.store, second, classId)
     expect(unlearned()).toBe(2)
-    const learned = await session.learn(classId, refresh)
+    const learned = await session.learn(classId)
     expect(learned.version?.supports.map((support) => support.imageId)).toEqual([third])
 
     const [last] = session.store.annotations.ofImage(third)
@@ -140,7 +189,7 @@ describe('what counts as something to learn', () => {
     const support = session.store.supports.ofImage(third)[0]
     const removal = removeAnnotation(coreOf(last), session.store.annotations.tiles(last.id), support)
     session.store.history.commit(makeEntry('delete', {}, [third], removal))
-    const none = await session.learn(classId, refresh)
+    const none = await session.learn(classId)
     expect(none).toMatchObject({ adopted: false, reason: expect.stringMatching(/nothing new to learn/) as string })
     expect(session.store.versions.current(classId)?.id).toBe(learned.version?.id)
   })
@@ -162,7 +211,7 @@ describe('what counts as something to learn', () => {
     const versionId = session.store.versions.current(classId)?.id ?? ''
     expect(() => session.store.versions.load(versionId)).toThrow(/learn again/)
 
-    expect(await session.learn(classId, refresh)).toMatchObject({ adopted: true, version: { number: 2 } })
+    expect(await session.learn(classId)).toMatchObject({ adopted: true, version: { number: 2 } })
     expect(session.store.versions.load(session.store.versions.current(classId)?.id ?? '').record.number).toBe(2)
     expect(await session.setSupports([annotationId], 'example')).toEqual([])
   })
@@ -242,7 +291,13 @@ test('an original that is gone or holds another picture costs that image, in one
   const { classId } = await teach(first)
   await picture('1.png', 90)
   await rm(join(folder, 'photos', '2.png'))
-  const job = session.jobs.start({ kind: 'segment', classIds: [classId], images: 'all', ...refresh })
+  const job = session.jobs.start({
+    kind: 'segment',
+    classIds: [classId],
+    images: 'all',
+    provider: 'cpu',
+    detail: 'fast',
+  })
   expect(await session.jobs.waitFor(job.id)).toMatchObject({ state: 'done', done: 2, failed: 2 })
   const changed =
     '1.png holds another picture than when it was added; put the original back, or add the new one under another name.'

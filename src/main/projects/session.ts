@@ -118,22 +118,30 @@ export class Session {
   }
 
   /** *Learn*: a new version from the corrections, then a job that refreshes the open proposals of the class. */
-  learn(
-    classId: string,
-    refresh: Pick<SegmentSpec, 'provider' | 'detail'>,
-    options: RunOptions = {},
-  ): Promise<LearnResult> {
+  learn(classId: string, options: RunOptions = {}): Promise<LearnResult> {
     return this.#run(options, async (own) => {
       const learned = await learn(this.#learning, classId, own)
-      const open = learned.adopted ? this.store.annotations.proposedOf({ classId }) : []
-      if (open.length === 0) return { ...learned, refreshJobId: null }
-      const job = this.jobs.start({ kind: 'segment', classIds: [classId], images: 'proposals', ...refresh })
-      return { ...learned, refreshJobId: job.id }
+      return { ...learned, refreshJobId: learned.adopted ? this.#refresh(classId) : null }
     })
   }
 
-  restoreVersion(classId: string, versionId: string): VersionRecord {
-    return restoreVersion(this.store, classId, versionId)
+  /** Makes an earlier version current again and refreshes the open proposals with it. */
+  restoreVersion(
+    classId: string,
+    versionId: string,
+  ): { readonly version: VersionRecord; readonly refreshJobId: string | null } {
+    const version = restoreVersion(this.store, classId, versionId)
+    return { version, refreshJobId: this.#refresh(classId) }
+  }
+
+  /** Takes the last step back, or takes it again. Proposals follow when a class gets another version by it. */
+  step(direction: 'undo' | 'redo'): ReturnType<ProjectStore['history']['undo']> {
+    const before = new Map(this.store.classes.list().map((each) => [each.id, each.currentVersionId]))
+    const result = this.store.history[direction]()
+    for (const { id, currentVersionId } of this.store.classes.list()) {
+      if (before.has(id) && before.get(id) !== currentVersionId) this.#refresh(id)
+    }
+    return result
   }
 
   exportTo(folder: string, spec: ExportSpec, options: RunOptions = {}): Promise<ExportReport> {
@@ -183,6 +191,25 @@ export class Session {
     } finally {
       this.#running.delete(running)
     }
+  }
+
+  /**
+   * Starts the job that makes the open proposals of the class anew with its current version, and ends one that
+   * still does so with another. Returns its id; null when no proposal is of another version.
+   */
+  #refresh(classId: string): string | null {
+    for (const { id, state, spec } of this.jobs.list()) {
+      const isOpen = state === 'running' || state === 'queued' || state === 'paused'
+      const isRefresh = spec.images === 'proposals' && spec.classIds.length === 1 && spec.classIds[0] === classId
+      if (isOpen && isRefresh) this.jobs.cancel(id)
+    }
+    const current = this.store.versions.current(classId)
+    if (current === null) return null
+    const proposals = this.store.annotations.proposedOf({ classId })
+    const isStale = proposals.some(({ versionId }) => versionId !== null && versionId !== current.id)
+    if (!isStale) return null
+    const spec = { kind: 'segment', images: 'proposals', provider: 'auto', detail: 'normal' } as const
+    return this.jobs.start({ ...spec, classIds: [classId] }).id
   }
 
   get #learning(): LearningContext {

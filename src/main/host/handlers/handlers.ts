@@ -60,8 +60,8 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
     },
     history: {
       commit: ({ projectId, entry }) => studio.session(projectId).store.history.commit(entry),
-      undo: ({ projectId }) => studio.session(projectId).store.history.undo(),
-      redo: ({ projectId }) => studio.session(projectId).store.history.redo(),
+      undo: ({ projectId }) => studio.session(projectId).step('undo'),
+      redo: ({ projectId }) => studio.session(projectId).step('redo'),
       state: ({ projectId }) => studio.session(projectId).store.history.state(),
     },
     supports: {
@@ -88,8 +88,7 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
       }),
     },
     learn: {
-      run: ({ projectId, classId }, context) =>
-        studio.session(projectId).learn(classId, { provider: 'auto', detail: 'normal' }, context),
+      run: ({ projectId, classId }, context) => studio.session(projectId).learn(classId, context),
       versions: ({ projectId, classId }) => {
         const { store } = studio.session(projectId)
         return {
@@ -98,7 +97,7 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
         }
       },
       restore: ({ projectId, classId, versionId }) => ({
-        version: studio.session(projectId).restoreVersion(classId, versionId),
+        version: studio.session(projectId).restoreVersion(classId, versionId).version,
       }),
     },
     export: {
