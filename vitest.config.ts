@@ -16,6 +16,7 @@ export default defineConfig({
         test: {
           name: 'node',
           environment: 'node',
+          expect: { poll: { timeout: 15_000 } },
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: ['test/{cli,kill,e2e}/**', '**/*.browser.test.ts', '**/node_modules/**'],
           // Native addons (SQLite, sharp, onnxruntime) are loaded: one process per file.
@@ -28,6 +29,7 @@ export default defineConfig({
         test: {
           name: 'job',
           environment: 'node',
+          expect: { poll: { timeout: 30_000 } },
           include: ['test/{cli,kill}/**/*.test.ts'],
           pool: 'forks',
           // Each starts processes that use every core.
@@ -60,6 +62,8 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['src/renderer/**/*.browser.test.{ts,tsx}'],
+          // States are waited for, never times: on a busy machine the default second is not a fault of the page.
+          expect: { poll: { timeout: 15_000 } },
           testTimeout: 60_000,
           hookTimeout: 60_000,
           browser: {
@@ -80,6 +84,7 @@ export default defineConfig({
         test: {
           name: 'e2e',
           environment: 'node',
+          expect: { poll: { timeout: 30_000 } },
           include: ['test/e2e/**/*.test.ts'],
           pool: 'forks',
           fileParallelism: false,
