@@ -150,7 +150,7 @@ describe('EditorDocument', () => {
     for (let stroke = 0; stroke < 5; stroke++) paint({ ...fresh, isNew: stroke === 0 }, spansOf(stroke * 30, 5, 20))
     expect(queue.state.getState().pending).toBe(5)
     for (let sent = 1; sent <= 5; sent++) {
-      await vi.waitFor(() => expect(release).toHaveLength(sent))
+      await vi.waitFor(() => expect(release).toHaveLength(sent), { timeout: 15_000 })
       expect(project.commits).toHaveLength(sent - 1)
       release[sent - 1]?.()
     }
@@ -191,7 +191,9 @@ describe('EditorDocument', () => {
     project.beforeCommit = () => Promise.reject(new AppError('Io', 'diskFull', 'The disk is full.'))
     paint(fresh, spansOf(10, 10, 20))
     paint({ ...fresh, isNew: false }, spansOf(40, 10, 20))
-    await vi.waitFor(() => expect(queue.state.getState().failure).toMatchObject({ imageId: 'image' }))
+    await vi.waitFor(() => expect(queue.state.getState().failure).toMatchObject({ imageId: 'image' }), {
+      timeout: 15_000,
+    })
     expect(await queue.settled()).toBe(false)
     expect(queue.state.getState().pending).toBe(2)
     expect(tilesArea(document.layer?.tilesOf('fresh') ?? [])).toBe(800)
@@ -204,7 +206,7 @@ describe('EditorDocument', () => {
   it('writes by itself what had failed when the connection is back', async () => {
     project.beforeCommit = () => Promise.reject(new AppError('Io', 'connectionLost', 'No answer.'))
     paint(fresh, spansOf(10, 10, 20))
-    await vi.waitFor(() => expect(queue.state.getState().failure).not.toBeNull())
+    await vi.waitFor(() => expect(queue.state.getState().failure).not.toBeNull(), { timeout: 15_000 })
     project.beforeCommit = () => Promise.resolve()
     project.reconnect()
     await settled()
@@ -216,7 +218,7 @@ describe('EditorDocument', () => {
     await settled()
     project.beforeCommit = () => Promise.reject(new AppError('Conflict', 'changedElsewhere', 'Changed.'))
     paint(onProposal, spansOf(20, 20, 20))
-    await vi.waitFor(() => expect(queue.state.getState().failure).not.toBeNull())
+    await vi.waitFor(() => expect(queue.state.getState().failure).not.toBeNull(), { timeout: 15_000 })
     const get = vi.spyOn(project.bridge.images, 'get').mockRejectedValueOnce(new AppError('Io', 'gone', 'Gone.'))
     await expect(document.reapply()).rejects.toThrow('Gone.')
     expect(queue.state.getState().pending).toBe(1)
@@ -226,7 +228,7 @@ describe('EditorDocument', () => {
   it('rolls back what the user discards', async () => {
     project.beforeCommit = () => Promise.reject(new AppError('Io', 'diskFull', 'The disk is full.'))
     paint(fresh, spansOf(10, 10, 20))
-    await vi.waitFor(() => expect(queue.state.getState().failure).not.toBeNull())
+    await vi.waitFor(() => expect(queue.state.getState().failure).not.toBeNull(), { timeout: 15_000 })
     document.discard()
     await settled()
     expect(document.state.getState().annotations).toEqual([])
@@ -250,7 +252,9 @@ describe('EditorDocument', () => {
       return Promise.resolve()
     }
     paint(onProposal, spansOf(20, 20, 20))
-    await vi.waitFor(() => expect(queue.state.getState().failure?.problem).toMatchObject({ code: 'Conflict' }))
+    await vi.waitFor(() => expect(queue.state.getState().failure?.problem).toMatchObject({ code: 'Conflict' }), {
+      timeout: 15_000,
+    })
     await document.reapply()
     await settled()
     expect(project.annotations[0]).toMatchObject({ classId: 'shoe', state: 'accepted', area: 900 + 300 + 100 })

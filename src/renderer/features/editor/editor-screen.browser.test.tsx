@@ -387,7 +387,9 @@ describe('EditorScreen', () => {
       [100, 100],
       [150, 100],
     ])
-    await vi.waitFor(() => expect(document.querySelector('[data-testid=save-alarm]')).not.toBeNull())
+    await vi.waitFor(() => expect(document.querySelector('[data-testid=save-alarm]')).not.toBeNull(), {
+      timeout: 15_000,
+    })
     expect(root().dataset['saved']).toBe('false')
     expect(document.querySelector('[data-testid=save-alarm]')?.textContent).toContain('The disk is full.')
     project.beforeCommit = () => Promise.resolve()
