@@ -68,10 +68,13 @@ function open(options: Partial<CanvasViewOptions> = {}): Opened {
     layer,
     gl,
     drawn: () =>
-      vi.waitFor(() => {
-        view.render()
-        expect(complete).toBe(true)
-      }),
+      vi.waitFor(
+        () => {
+          view.render()
+          expect(complete).toBe(true)
+        },
+        { timeout: 15_000 },
+      ),
     at: (x, y) => {
       view.render()
       const { scale, offsetX, offsetY } = view.viewport

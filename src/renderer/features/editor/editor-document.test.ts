@@ -52,10 +52,13 @@ async function open(): Promise<void> {
 }
 
 async function settled(): Promise<void> {
-  await vi.waitFor(() => {
-    expect(document.state.getState()).toMatchObject({ phase: 'ready', settled: true })
-    expect(queue.state.getState().pending).toBe(0)
-  })
+  await vi.waitFor(
+    () => {
+      expect(document.state.getState()).toMatchObject({ phase: 'ready', settled: true })
+      expect(queue.state.getState().pending).toBe(0)
+    },
+    { timeout: 15_000 },
+  )
 }
 
 const fresh: PaintTarget = { annotationId: 'fresh', classId: 'jacket', isNew: true }
