@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import { tilesFromBitmap } from '../../shared/mask/tiles.ts'
 import { AppError } from '../../shared/errors.ts'
-import { createCodec } from '../images/codec-client.ts'
 import { requireClass, ensureClass } from '../projects/classes.ts'
 import { acceptProposals, correctMask, sayNotHere, setReviewed } from '../projects/review.ts'
 import { exitCode } from './context.ts'
@@ -94,32 +93,27 @@ export async function correct(
     const { store } = session
     const [image] = imagesByName(store, [options.image])
     if (image === undefined) return exitCode.failed
-    const codec = createCodec({ log: context.output.warn })
-    try {
-      const mask = await codec.readIndexPng(resolve(options.mask), { signal: context.signal })
-      if (mask.width !== image.width || mask.height !== image.height) {
-        throw new AppError(
-          'InvalidInput',
-          'maskSize',
-          `${options.mask} is ${mask.width} x ${mask.height} pixels, but ${image.name} is ${image.width} x ${image.height}. Save the mask at the size of the image.`,
-        )
-      }
-      const tiles = tilesFromBitmap({
-        width: mask.width,
-        height: mask.height,
-        data: mask.data.map((value) => (value === 0 ? 0 : 1)),
-      })
-      const target = ensureClass(store, options.class)
-      correctMask(store, image.id, target.id, tiles)
-      context.output.result({ image: image.name, class: target.name, empty: tiles.length === 0 }, [
-        tiles.length === 0
-          ? `${target.name} is not in ${image.name}.`
-          : `${target.name} in ${image.name} is now your correction.`,
-      ])
-      return exitCode.done
-    } finally {
-      await codec.close()
+    const mask = await session.readMask(resolve(options.mask), context.signal)
+    if (mask.width !== image.width || mask.height !== image.height) {
+      throw new AppError(
+        'InvalidInput',
+        'maskSize',
+        `${options.mask} is ${mask.width} x ${mask.height} pixels, but ${image.name} is ${image.width} x ${image.height}. Save the mask at the size of the image.`,
+      )
     }
+    const tiles = tilesFromBitmap({
+      width: mask.width,
+      height: mask.height,
+      data: mask.data.map((value) => (value === 0 ? 0 : 1)),
+    })
+    const target = ensureClass(store, options.class)
+    correctMask(store, image.id, target.id, tiles)
+    context.output.result({ image: image.name, class: target.name, empty: tiles.length === 0 }, [
+      tiles.length === 0
+        ? `${target.name} is not in ${image.name}.`
+        : `${target.name} in ${image.name} is now your correction.`,
+    ])
+    return exitCode.done
   })
 }
 

@@ -185,14 +185,13 @@ async function makeVersion(
   for (const [index, example] of examples.entries()) {
     throwIfAborted(options.signal)
     const image = store.images.get(example.imageId)
-    const tiles = store.annotations.tiles(example.annotationId)
     const hash = storedMaskHash(store, example.annotationId)
     options.progress?.({ done: index, total: examples.length, note: image.name })
     const state =
       known.get(`${image.contentHash}:${hash}`) ??
       (await engine.encodeSupport(
         context.imageFor(image.id),
-        { width: image.width, height: image.height, tiles },
+        { width: image.width, height: image.height, tiles: store.annotations.tiles(example.annotationId) },
         { signal: options.signal, priority: 'interactive' },
       ))
     supports.push({

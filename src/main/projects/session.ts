@@ -12,7 +12,7 @@ import type { SupportRecord, VersionRecord } from '../../shared/domain/records.t
 import { throwIfAborted } from '../../shared/errors.ts'
 import { createEngine } from '../engine/client.ts'
 import type { Engine, EngineImage } from '../engine/engine-port.ts'
-import type { ImageCodec, RgbImage } from '../images/codec.ts'
+import type { ImageCodec, IndexImage, RgbImage } from '../images/codec.ts'
 import { createOriginals } from '../images/originals.ts'
 import { createThumbnails } from '../images/thumbnails.ts'
 import type { Thumbnails } from '../images/thumbnails.ts'
@@ -146,6 +146,11 @@ export class Session {
 
   exportTo(folder: string, spec: ExportSpec, options: RunOptions = {}): Promise<ExportReport> {
     return this.#run(options, (own) => exportProject({ store: this.store, codec: this.#codec }, folder, spec, own))
+  }
+
+  /** A mask file by path: index bytes, one a pixel. */
+  readMask(path: string, signal?: AbortSignal): Promise<IndexImage> {
+    return this.#codec.readIndexPng(path, { signal })
   }
 
   thumbnail(imageId: string, signal?: AbortSignal): Promise<Uint8Array> {
