@@ -349,8 +349,36 @@ export type Contract = typeof contract
 export type ContractHandlers = Handlers<Contract>
 export type Emit = EmitOf<Contract>
 
+/** A file of the page: this much of the DOM's `File`, which shared code does not know. */
+export interface GivenFile {
+  readonly name: string
+  readonly size: number
+}
+
+/** What a person dropped on the page or chose in a file field. */
+export interface GivenFiles {
+  /** The files and folders themselves: a folder counts as one. */
+  readonly roots: readonly GivenFile[]
+  /** Every file, with its path below what was given (`/` between names). */
+  readonly walk: () => AsyncIterable<{ readonly path: string; readonly file: GivenFile }>
+}
+
+export interface ReceivedFiles {
+  /** What `images.import` takes. */
+  readonly placeIds: readonly string[]
+  /** They were uploaded into a temporary folder: the import has to copy them. */
+  readonly temporary: boolean
+  /** What could not be received, and why. */
+  readonly problems: readonly Problem[]
+}
+
 export type Bridge = BridgeOf<Contract> & {
   readonly media: (path: string, options?: Pick<CallOptions, 'signal'>) => Promise<MediaAnswer>
+  /**
+   * Turns given files into places that `images.import` takes: by their paths in a desktop window, by uploading them
+   * in a browser. Progress counts files. Rejects with `Cancelled` when aborted.
+   */
+  readonly receive: (files: GivenFiles, options?: CallOptions) => Promise<ReceivedFiles>
   /** Tells when the connection to the Node side is lost or back. Returns the unsubscribe function. */
   readonly connection: (listener: (state: 'connected' | 'lost') => void) => () => void
 }
