@@ -77,7 +77,14 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
   command('segment <project>', 'make proposals; continues what a crash or Ctrl+C left')
     .option('--class <name...>', 'default: every class that has learnt something')
     .option('--images <which...>', 'unreviewed, all, or names', ['unreviewed'])
-    .addOption(new Option('--provider <provider>').choices(providers).default('auto'))
+    .addOption(
+      new Option(
+        '--provider <provider>',
+        'what to run on; auto is the fastest that "exemplar doctor" found to work, or what EXEMPLAR_PROVIDER names',
+      )
+        .choices(providers)
+        .default('auto'),
+    )
     .addOption(new Option('--detail <detail>').choices(details).default('normal'))
     .action(run<[string, SegmentOptions]>(segment))
   command('review <project>', 'accept proposals, say "not here", mark images')

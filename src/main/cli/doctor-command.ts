@@ -1,13 +1,26 @@
 import { platform, release, totalmem, availableParallelism } from 'node:os'
+import { deviceName } from '../engine/device-words.ts'
 import { examineEngine } from '../engine/doctor.ts'
-import type { EngineReport } from '../engine/doctor.ts'
+import type { EngineReport, ProviderReport } from '../engine/doctor.ts'
+import { createMachineDevices } from '../host/device-memory.ts'
 import { modelsFolder, productVersion } from '../projects/paths.ts'
 import { exitCode } from './context.ts'
 import type { CommandContext, ExitCode } from './context.ts'
+import { table } from './output.ts'
 
-/** `doctor`: runs every part for real and says what runs where. Fails when segmenting would not work here. */
+/**
+ * `doctor`: runs every part for real, says what runs where, and remembers it. Fails when segmenting would not work
+ * here.
+ */
 export async function doctor(context: CommandContext): Promise<ExitCode> {
-  const report = await examineEngine({ modelsFolder: modelsFolder(), log: context.output.warn, signal: context.signal })
+  await using devices = createMachineDevices({ modelsFolder: modelsFolder() })
+  const report = await examineEngine({
+    modelsFolder: modelsFolder(),
+    devices,
+    log: context.output.warn,
+    signal: context.signal,
+    progress: ({ done, total, note }) => context.output.progress(`${done} of ${total ?? 0} devices  ${note ?? ''}`),
+  })
   const machine = {
     version: productVersion(),
     node: process.versions.node,
@@ -16,13 +29,14 @@ export async function doctor(context: CommandContext): Promise<ExitCode> {
     memoryBytes: totalmem(),
   }
   context.output.result({ machine, ...report }, [
-    `Exemplar Studio ${machine.version}, Node ${machine.node}, ${machine.system}, ${machine.threads} threads, ${(machine.memoryBytes / 2 ** 30).toFixed(1)} GB`,
+    `Exemplar Studio ${machine.version}, Node ${machine.node}, ${machine.system}, ${machine.threads} threads, ${(machine.memoryBytes / 2 ** 30).toFixed(1)} GB${report.hardware === null ? '' : `, ${report.hardware}`}`,
     ...engineLines(report),
   ])
   return report.healthy ? exitCode.done : exitCode.failed
 }
 
-function engineLines({ engine, problem, providers }: EngineReport): string[] {
+function engineLines(report: EngineReport): string[] {
+  const { engine, problem } = report
   const own =
     engine === null
       ? []
@@ -32,10 +46,53 @@ function engineLines({ engine, problem, providers }: EngineReport): string[] {
             ? 'Its stored values are not here, so its numbers were not checked.'
             : `Its numbers differ from the stored ones by ${engine.golden.difference.toExponential(1)} of their scale.`,
         ]
-  const others = providers.map((each) =>
-    each.ran
-      ? `${each.provider}: runs, ${each.milliseconds?.toFixed(1) ?? '?'} ms against ${each.cpuMilliseconds?.toFixed(1) ?? '?'} ms on the CPU`
-      : `${each.provider}: not usable. ${each.reason ?? ''}`,
-  )
-  return [...own, ...(problem === null ? [] : [problem]), ...others]
+  return [...own, ...(problem === null ? [] : [problem]), ...deviceLines(report)]
+}
+
+function deviceLines({ providers, auto }: EngineReport): string[] {
+  if (auto === null) return []
+  return [
+    '',
+    ...table(
+      ['device', 'loaded', 'ran', 'auto', 'ms', 'CPU ms', 'speed-up', 'difference', 'left on CPU'],
+      providers.map((each) => [
+        deviceName(each.provider),
+        each.loaded ? 'yes' : 'no',
+        each.ran ? 'yes' : 'no',
+        each.provider === auto.provider ? 'yes' : 'no',
+        ...figures(each),
+      ]),
+    ),
+    '',
+    ...providers
+      .filter(({ verdict }) => verdict !== 'passed')
+      .map((each) => `${deviceName(each.provider)}: ${each.reason ?? 'It works, but is not faster than the CPU.'}`),
+    autoSentence(auto),
+  ]
+}
+
+function figures(report: ProviderReport): string[] {
+  const { milliseconds, cpuMilliseconds, difference, nodeShare } = report
+  const speedUp = milliseconds === null || cpuMilliseconds === null ? null : cpuMilliseconds / milliseconds
+  return [
+    milliseconds?.toFixed(1) ?? '',
+    cpuMilliseconds?.toFixed(1) ?? '',
+    speedUp === null ? '' : `${speedUp.toPrecision(2)} x`,
+    difference?.toExponential(1) ?? '',
+    nodeShare === null || report.provider === 'cpu' ? '' : `${((1 - nodeShare) * 100).toFixed(0)} %`,
+  ]
+}
+
+function autoSentence({ provider, why }: NonNullable<EngineReport['auto']>): string {
+  const name = deviceName(provider)
+  switch (why) {
+    case 'fastest':
+      return `"auto" uses ${name}: the fastest that passed every check.`
+    case 'noneBetter':
+      return '"auto" uses the CPU: no other device passed every check and is faster.'
+    case 'untried':
+      return '"auto" uses the CPU until the devices have been tried.'
+    case 'variable':
+      return `"auto" uses ${name}: EXEMPLAR_PROVIDER says so.`
+  }
 }

@@ -36,7 +36,8 @@ export async function evaluate(context: CommandContext, folder: string, options:
   const engine = createEngine({
     modelsFolder: modelsFolder(),
     cacheFolder,
-    provider: 'auto',
+    // Figures that can be compared: every machine has the CPU.
+    provider: 'cpu',
     predictor: options.predictor,
     log: context.output.warn,
   })

@@ -42,6 +42,10 @@ export async function info(context: CommandContext, project: string): Promise<Ex
       ...value.jobs
         .filter((job) => job.state === 'running' || job.state === 'queued' || job.state === 'paused')
         .map((job) => `unfinished job: ${job.done} of ${job.total} images segmented; "exemplar segment" continues it`),
+      ...value.jobs
+        .filter(({ device }) => device !== null)
+        .slice(0, 1)
+        .map((job) => `segmented last on ${job.device ?? ''}`),
     ]
     context.output.result(value, lines)
     return Promise.resolve(exitCode.done)

@@ -53,9 +53,9 @@ async function run(context: CommandContext, session: Session, options: SegmentOp
     ...(job.state === 'paused'
       ? [`Stopped with ${count(job.total - job.done - job.failed, 'image')} left. The same command continues.`]
       : []),
-    ...(job.state === 'failed' && job.reason !== null ? [job.reason] : []),
   ]
   context.output.result(value, lines)
+  if (job.state === 'failed' && job.reason !== null) context.output.warn(job.reason)
   if (job.state === 'failed') return exitCode.failed
   return job.state === 'done' && failures.length === 0 ? exitCode.done : exitCode.partly
 }

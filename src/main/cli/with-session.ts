@@ -1,4 +1,6 @@
 import { resolve } from 'node:path'
+import { verdictSentence, deviceName } from '../engine/device-words.ts'
+import { createMachineDevices } from '../host/device-memory.ts'
 import { createCodec } from '../images/codec-client.ts'
 import { Session } from '../projects/session.ts'
 import { modelsFolder } from '../projects/paths.ts'
@@ -15,11 +17,17 @@ export async function withSession<Result>(
   options: OpenOptions = {},
 ): Promise<Result> {
   const codec = createCodec({ log: context.output.warn })
+  const devices = createMachineDevices({
+    modelsFolder: modelsFolder(),
+    onFailure: (report) =>
+      context.output.warn(`${deviceName(report.provider)}: ${verdictSentence(report)} The work goes on without it.`),
+  })
   try {
     const sessionOptions: SessionOptions = {
       codec,
       modelsFolder: modelsFolder(),
       provider: options.provider ?? 'auto',
+      devices,
       log: context.output.warn,
       ...(options.onJob === undefined ? {} : { onJob: options.onJob }),
     }
@@ -34,6 +42,7 @@ export async function withSession<Result>(
       await session.close()
     }
   } finally {
+    await devices.close()
     await codec.close()
   }
 }

@@ -4,27 +4,26 @@ import type { RgbPixels } from './engine-port.ts'
 import type { BackboneEntry, VerifiedModel } from './models.ts'
 import type { FeatureMap, FeatureMaps } from './predictor.ts'
 import { createSession, loadRuntime } from './runtime.ts'
-import type { ProviderName, Runtime, SessionOptions } from './runtime.ts'
+import type { CreateSession, ProviderName, Runtime, SessionOptions } from './runtime.ts'
 
 export interface Backbone extends AsyncDisposable {
   /** Backbone outputs of one picture that already has the model's input size. */
   readonly run: (pixels: RgbPixels) => Promise<FeatureMaps>
   readonly provider: ProviderName
-  readonly threads: number
-  /** Version of onnxruntime that the session runs on. */
-  readonly runtimeVersion: string
   /** Ends profiling, when it was on, and returns the name of the profile. */
   readonly endProfiling: () => void
 }
 
 /** Makes the session of the backbone. */
-export async function createBackbone(model: VerifiedModel<BackboneEntry>, options: SessionOptions): Promise<Backbone> {
+export async function createBackbone(
+  model: VerifiedModel<BackboneEntry>,
+  options: SessionOptions,
+  openSession: CreateSession = createSession,
+): Promise<Backbone> {
   const runtime = await loadRuntime()
-  const session = await createSession(model, options)
+  const session = await openSession(model, options)
   return {
     provider: options.provider,
-    threads: options.threads,
-    runtimeVersion: runtime.env.versions.node ?? runtime.env.versions.common,
     run: (pixels) => runBackbone(runtime, session, model.entry, pixels),
     endProfiling: () => {
       session.endProfiling()

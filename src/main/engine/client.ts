@@ -1,22 +1,39 @@
 import { existsSync } from 'node:fs'
-import type { SegmentSpec } from '../../shared/contract/contract.ts'
-import { isAppError } from '../../shared/errors.ts'
+import type { DeviceReport, SegmentSpec } from '../../shared/contract/contract.ts'
+import { AppError, isAppError } from '../../shared/errors.ts'
 import { forkSpawner } from '../processes/spawner.ts'
 import type { Spawner } from '../processes/spawner.ts'
 import { requestLostKey, superviseProcess } from '../processes/supervised-process.ts'
 import type { SupervisedProcess } from '../processes/supervised-process.ts'
-import type { EngineKinds, EngineSetup, EngineStatistics, ImageRequest, Missing } from './engine-messages.ts'
-import type { Engine, EngineClass, EngineImage, EngineInfo, EngineOptions, RgbPixels } from './engine-port.ts'
+import { deviceText } from './device-words.ts'
+import type { DeviceChoice, Devices } from './devices.ts'
+import type {
+  EngineIdentity,
+  EngineKinds,
+  EngineSetup,
+  EngineStatistics,
+  ImageRequest,
+  Missing,
+} from './engine-messages.ts'
+import type { Engine, EngineClass, EngineImage, EngineOptions, RgbPixels } from './engine-port.ts'
 import { featurePath } from './feature-path.ts'
 import { guideSize, modelInputSize } from './input-size.ts'
+import { processEnd } from './provider-check.ts'
+import { providerFault, providerFaultKey, reportWithoutFigures } from './provider-proof.ts'
+import type { ProviderName } from './runtime.ts'
 import { inferenceThreads } from './threads.ts'
 
 export interface CreateEngineOptions {
   readonly modelsFolder: string
   /** Where features are kept for images that name no cache folder of their own. */
   readonly cacheFolder: string
-  /** `auto` is the CPU. Any other must prove that it runs here, else every request rejects with `Unsupported`. */
+  /**
+   * `auto` is what `devices` chooses, and the CPU from the moment that fails. Any other must prove that it runs here,
+   * else every request that needs it rejects with `Unsupported`.
+   */
   readonly provider: SegmentSpec['provider']
+  /** Default: `auto` is the CPU. */
+  readonly devices?: Devices
   readonly log: (line: string) => void
   /** Default: the training-free one. */
   readonly predictor?: string
@@ -25,6 +42,8 @@ export interface CreateEngineOptions {
   readonly spawner?: Spawner
   /** Entry file of the process. */
   readonly entry?: URL
+  /** How long a request may take on another device than the CPU. Default two minutes. */
+  readonly deviceTimeoutMs?: number
 }
 
 /** The engine with what tests and reports want to know besides. */
@@ -38,8 +57,15 @@ export function isRequestLost(error: unknown): boolean {
   return isAppError(error, 'EngineLost') && error.key === requestLostKey
 }
 
+/** Whether a device does not run (any more), which concerns every further image as well. */
+export function isProviderFault(error: unknown): boolean {
+  return isAppError(error) && error.key === providerFaultKey
+}
+
 /** An answer takes milliseconds to seconds; after this the process is taken for hung. */
 const timeoutMs = 300_000
+/** Another device than the CPU is faster, or its driver hangs; making its session and compiling for it count. */
+const defaultDeviceTimeoutMs = 120_000
 /** Pixels, then states, then both again after a crash between: more often than that is a bug. */
 const maximumRounds = 5
 
@@ -50,7 +76,6 @@ const maximumRounds = 5
 export function createEngine(options: CreateEngineOptions): EngineClient {
   const setup: EngineSetup = {
     modelsFolder: options.modelsFolder,
-    provider: options.provider,
     threads: options.threads ?? inferenceThreads(),
     predictor: options.predictor ?? 'training-free',
   }
@@ -62,47 +87,82 @@ export function createEngine(options: CreateEngineOptions): EngineClient {
     timeoutMs,
     log: options.log,
   })
-  return new SupervisedEngine(supervised, options.cacheFolder)
+  return new SupervisedEngine(supervised, options, setup.threads)
 }
 
 class SupervisedEngine implements EngineClient {
   readonly #process: SupervisedProcess<EngineKinds>
-  readonly #cacheFolder: string
+  readonly #options: CreateEngineOptions
+  readonly #threads: number
   /** Version hashes whose states the running process has been sent. */
   readonly #sent = new Set<string>()
-  #identity: Promise<EngineKinds['info']['result']> | null = null
+  #identity: Promise<EngineIdentity> | null = null
+  /** Aborted when the device in use fails: what is queued for it need not find that out as well. */
+  #trust = new AbortController()
+  /** A device that has just failed, until the CPU has shown whose fault it was. */
+  #suspect: DeviceReport | null = null
 
-  constructor(supervised: SupervisedProcess<EngineKinds>, cacheFolder: string) {
+  constructor(supervised: SupervisedProcess<EngineKinds>, options: CreateEngineOptions, threads: number) {
     this.#process = supervised
-    this.#cacheFolder = cacheFolder
+    this.#options = options
+    this.#threads = threads
     supervised.onRestart(() => this.#sent.clear())
   }
 
-  readonly info = async (): Promise<EngineInfo> => (await this.#identify()).info
+  readonly info: Engine['info'] = async (options = {}) => {
+    const { predictor, modelHash } = await this.#identify()
+    const { value, choice } = await this.#onDevice(options, async ({ provider, signal, ...limit }) => {
+      await this.#process.request('open', provider, { priority: 'interactive', signal, ...limit })
+      return provider
+    })
+    return { predictor, modelHash, provider: value, device: await this.#deviceText(value, choice) }
+  }
 
   readonly statistics = (): Promise<EngineStatistics> =>
     this.#process.request('statistics', null, { priority: 'interactive' })
 
   readonly encodeSupport: Engine['encodeSupport'] = async (image, mask, options = {}) => {
-    const requestOptions = { signal: options.signal, priority: options.priority ?? 'interactive' }
-    const described = await this.#describe(image, options)
-    const answer = await repeatWhileMissing(described.cached, [], async (needed) => {
-      const pixels = needed.pixels ? await this.#pixels(image, described.request, options) : null
-      return this.#process.request('encodeSupport', { image: { ...described.request, pixels }, mask }, requestOptions)
+    const { value } = await this.#onDevice(options, async ({ provider, ...limits }) => {
+      const requestOptions = { ...limits, priority: options.priority ?? 'interactive' }
+      const described = await this.#describe(image, options, provider)
+      const answer = await repeatWhileMissing(described.cached, [], async (needed) => {
+        const pixels = needed.pixels ? await this.#pixels(image, described.request, options) : null
+        return this.#process.request('encodeSupport', { image: { ...described.request, pixels }, mask }, requestOptions)
+      })
+      return answer.state
     })
-    return answer.state
+    return value
   }
 
   readonly fit: Engine['fit'] = (supports, options = {}) =>
     this.#process.request('fit', supports, { signal: options.signal, priority: options.priority ?? 'interactive' })
 
   readonly segment: Engine['segment'] = async (image, classes, options = {}) => {
-    const requestOptions = { signal: options.signal, priority: options.priority ?? 'interactive' }
-    const described = await this.#describe(image, options)
+    const { value, choice } = await this.#onDevice(options, async ({ provider, ...limits }) => ({
+      provider,
+      answer: await this.#segmentOn(provider, image, classes, options, limits),
+    }))
+    const { predictions, usedCache } = value.answer
+    return { predictions, usedCache, device: await this.#deviceText(usedCache ? 'cpu' : value.provider, choice) }
+  }
+
+  readonly onRestart: Engine['onRestart'] = (listener) => this.#process.onRestart(listener)
+  readonly pid: Engine['pid'] = () => this.#process.pid()
+  readonly close: Engine['close'] = () => this.#process.close()
+
+  async #segmentOn(
+    provider: ProviderName,
+    image: EngineImage,
+    classes: readonly EngineClass[],
+    options: EngineOptions,
+    limits: Limits,
+  ): Promise<Extract<EngineKinds['segment']['result'], { readonly kind: 'done' }>> {
+    const requestOptions = { ...limits, priority: options.priority ?? 'interactive' }
+    const described = await this.#describe(image, options, provider)
     const guided = guideSize(image.width, image.height)
     const unknown = classes.filter(({ versionHash }) => !this.#sent.has(versionHash))
     let guide: RgbPixels | null = null
-    const answer = await repeatWhileMissing(
+    return await repeatWhileMissing(
       described.cached,
       unknown.map(({ versionHash }) => versionHash),
       async (needed) => {
@@ -121,15 +181,64 @@ class SupervisedEngine implements EngineClient {
         return result
       },
     )
-    return { predictions: answer.predictions, usedCache: answer.usedCache }
   }
 
-  readonly onRestart: Engine['onRestart'] = (listener) => this.#process.onRestart(listener)
-  readonly pid: Engine['pid'] = () => this.#process.pid()
-  readonly close: Engine['close'] = () => this.#process.close()
+  /**
+   * Works on the device that was asked for or chosen. When a chosen one fails, the same work is done on the CPU, and
+   * when that succeeds the device is to blame: it is reported and not used again. One that was asked for by name has
+   * no substitute. [Note: device failures]
+   */
+  async #onDevice<Value>(
+    options: Pick<EngineOptions, 'signal' | 'provider'>,
+    work: (device: Limits & { readonly provider: ProviderName }) => Promise<Value>,
+  ): Promise<{ readonly value: Value; readonly choice: DeviceChoice }> {
+    const choice = await this.#choose(options)
+    const { provider, forced } = choice
+    const { signal } = options
+    if (provider === 'cpu') return { value: await work({ provider, signal }), choice }
+    const trust = this.#trust
+    const both = signal === undefined ? trust.signal : AbortSignal.any([signal, trust.signal])
+    const limit = this.#options.deviceTimeoutMs ?? defaultDeviceTimeoutMs
+    try {
+      return { value: await work({ provider, signal: both, timeoutMs: limit }), choice }
+    } catch (error) {
+      const isSwept = trust.signal.aborted && signal?.aborted !== true && isAppError(error, 'Cancelled')
+      const fault = isSwept ? null : faultOf(provider, error)
+      if (fault === null && !isSwept) throw error
+      if (forced) throw fault ?? error
+      if (fault === null) return { value: await work({ provider: 'cpu', signal }), choice: await this.#choose(options) }
+      const detail = String(fault.params['detail'])
+      this.#suspect = { ...reportWithoutFigures(provider, 'failedAtWork', detail), checkedAt: null }
+      if (this.#trust === trust) {
+        this.#trust = new AbortController()
+        trust.abort()
+      }
+      try {
+        const value = await work({ provider: 'cpu', signal })
+        await this.#options.devices?.reportFailure(provider, detail)
+        return { value, choice: await this.#choose(options) }
+      } finally {
+        this.#suspect = null
+      }
+    }
+  }
 
-  #identify(): Promise<EngineKinds['info']['result']> {
-    this.#identity ??= this.#process.request('info', null, { priority: 'interactive' }).catch((error: unknown) => {
+  async #choose({ provider = 'auto', signal }: Pick<EngineOptions, 'signal' | 'provider'>): Promise<DeviceChoice> {
+    const asked = provider === 'auto' ? this.#options.provider : provider
+    if (asked !== 'auto') return { provider: asked, forced: true, instead: null }
+    const choice = await this.#options.devices?.choose({ signal })
+    if (choice === undefined) return { provider: 'cpu', forced: false, instead: null }
+    const isSuspect = choice.provider === this.#suspect?.provider && !choice.forced
+    return isSuspect ? { provider: 'cpu', forced: false, instead: this.#suspect } : choice
+  }
+
+  async #deviceText(provider: ProviderName, { instead }: DeviceChoice): Promise<string> {
+    const { runtimeVersion } = await this.#identify()
+    return deviceText(provider, { runtimeVersion, threads: this.#threads }, instead)
+  }
+
+  #identify(): Promise<EngineIdentity> {
+    this.#identity ??= this.#process.request('identify', null, { priority: 'interactive' }).catch((error: unknown) => {
       this.#identity = null
       throw error
     })
@@ -140,6 +249,7 @@ class SupervisedEngine implements EngineClient {
   async #describe(
     image: EngineImage,
     options: EngineOptions,
+    provider: ProviderName,
   ): Promise<{ readonly request: ImageRequest; readonly cached: boolean }> {
     const { featureHash } = await this.#identify()
     const { contentHash } = image
@@ -147,7 +257,8 @@ class SupervisedEngine implements EngineClient {
       contentHash,
       size: { width: image.width, height: image.height },
       input: modelInputSize(image.width, image.height, options.detail ?? 'normal'),
-      cacheFolder: image.cacheFolder ?? this.#cacheFolder,
+      cacheFolder: image.cacheFolder ?? this.#options.cacheFolder,
+      provider,
       pixels: null,
     }
     const path = featurePath(request.cacheFolder, { contentHash, featureHash, input: request.input })
@@ -157,6 +268,20 @@ class SupervisedEngine implements EngineClient {
   #pixels(image: EngineImage, { input }: ImageRequest, options: EngineOptions): Promise<RgbPixels> {
     return image.pixels(input.width, input.height, options.signal)
   }
+}
+
+/** How long a request on a device may take, and who may end it. */
+interface Limits {
+  readonly signal: AbortSignal | undefined
+  readonly timeoutMs?: number
+}
+
+/** The error as the provider's own fault; null when it is none. */
+function faultOf(provider: ProviderName, error: unknown): AppError | null {
+  if (!(error instanceof AppError)) return null
+  if (error.key === providerFaultKey) return error
+  const end = processEnd(error)
+  return end === null ? null : providerFault(reportWithoutFigures(provider, end.verdict, end.detail))
 }
 
 type Needed = Omit<Missing, 'kind'>

@@ -1,6 +1,5 @@
-import { providers } from '../../shared/contract/contract.ts'
 import { z } from '../../shared/zod.ts'
-import type { EngineInfo, EnginePrediction, RgbPixels } from './engine-port.ts'
+import type { EnginePrediction, RgbPixels } from './engine-port.ts'
 import type { PixelSize } from './input-size.ts'
 import type { ClassState, SupportState, TiledMask } from './predictor.ts'
 import type { ProviderProof } from './provider-proof.ts'
@@ -11,7 +10,6 @@ import type { ProviderName } from './runtime.ts'
 /** The engine's first message. */
 export const engineSetupSchema = z.strictObject({
   modelsFolder: z.string(),
-  provider: z.enum(providers),
   threads: z.int().positive(),
   predictor: z.string(),
 })
@@ -24,6 +22,8 @@ export interface ImageRequest {
   readonly size: PixelSize
   readonly input: PixelSize
   readonly cacheFolder: string
+  /** What the backbone runs on when its features are not on disk. */
+  readonly provider: ProviderName
   /** The picture at exactly the input size. */
   readonly pixels: RgbPixels | null
 }
@@ -47,6 +47,14 @@ export interface EngineStatistics {
   readonly encoderRuns: number
 }
 
+/** What the process is made of; no session is needed to say so. */
+export interface EngineIdentity {
+  readonly predictor: string
+  readonly modelHash: string
+  readonly featureHash: string
+  readonly runtimeVersion: string
+}
+
 /** The backbone on the CPU against the values it was exported with. */
 export interface GoldenCheck {
   /** Largest difference, relative to each map's largest value; null when the golden file is not installed. */
@@ -55,12 +63,11 @@ export interface GoldenCheck {
 }
 
 export type EngineKinds = {
-  readonly info: {
-    readonly payload: null
-    readonly result: { readonly info: EngineInfo; readonly featureHash: string }
-  }
+  readonly identify: { readonly payload: null; readonly result: EngineIdentity }
+  /** Makes the session, confirmed unless it is the CPU's; a later request needs it no more. */
+  readonly open: { readonly payload: ProviderName; readonly result: null }
   readonly checkGolden: { readonly payload: null; readonly result: GoldenCheck }
-  /** May take the process down: for `doctor.ts`, in a process of its own. */
+  /** May take the process down: for `provider-check.ts`, in a process of its own. */
   readonly proveProvider: { readonly payload: ProviderName; readonly result: ProviderProof }
   readonly statistics: { readonly payload: null; readonly result: EngineStatistics }
   readonly encodeSupport: {

@@ -1,3 +1,4 @@
+import type { SegmentSpec } from '../../shared/contract/contract.ts'
 import type { MaskTile } from '../../shared/domain/history.ts'
 import type { ClassState, SupportState, TiledMask } from './predictor.ts'
 
@@ -41,8 +42,9 @@ export interface EnginePrediction {
 export interface EngineInfo {
   readonly predictor: string
   readonly modelHash: string
+  /** What the backbone runs on: the session has been made. */
   readonly provider: string
-  /** For people: `CPU (onnxruntime 1.30.0, 2 threads)`. */
+  /** For people: `CPU (onnxruntime 1.30.0, 2 threads)`. Names a device that failed, and why. */
   readonly device: string
 }
 
@@ -53,22 +55,29 @@ export interface EngineOptions {
   /** `interactive` requests overtake queued `batch` ones. */
   readonly priority?: 'interactive' | 'batch'
   readonly detail?: EngineDetail
+  /** What to run on. `auto` (the default) is what the engine was made with. */
+  readonly provider?: SegmentSpec['provider']
 }
 
 export interface Engine {
-  readonly info: () => Promise<EngineInfo>
+  readonly info: (options?: Pick<EngineOptions, 'signal' | 'provider'>) => Promise<EngineInfo>
   readonly encodeSupport: (image: EngineImage, mask: TiledMask, options?: EngineOptions) => Promise<SupportState>
   readonly fit: (supports: readonly SupportState[], options?: EngineOptions) => Promise<ClassState>
   /**
    * Segments one image for several classes at once: score maps, guided-filter refinement at up to
    * 2048 px, exact upsampling to full size, threshold, argmax between classes. `usedCache` tells that
-   * the features came from disk.
+   * the features came from disk. `device` is what worked on this image, in words: comparing with the examples
+   * always happens on the CPU.
    */
   readonly segment: (
     image: EngineImage,
     classes: readonly EngineClass[],
     options?: EngineOptions,
-  ) => Promise<{ readonly predictions: readonly EnginePrediction[]; readonly usedCache: boolean }>
+  ) => Promise<{
+    readonly predictions: readonly EnginePrediction[]
+    readonly usedCache: boolean
+    readonly device: string
+  }>
   /** Called with the reason whenever the process died and was restarted. Returns the unsubscribe function. */
   readonly onRestart: (listener: (reason: string) => void) => () => void
   /** Process id of the running engine, null while none runs. */

@@ -1,19 +1,27 @@
 import { AppError, throwIfAborted } from '../../shared/errors.ts'
 import type { RequestHandlers } from '../processes/child.ts'
-import { createBackbone } from './backbone.ts'
 import type { Backbone } from './backbone.ts'
 import { engineSetupSchema } from './engine-messages.ts'
 import type { ClassRequest, EngineKinds, EngineSetup, GoldenCheck, ImageRequest, Missing } from './engine-messages.ts'
-import type { EngineInfo, RgbPixels } from './engine-port.ts'
+import type { RgbPixels } from './engine-port.ts'
 import type { FeatureKey } from './feature-path.ts'
 import { FeatureStore } from './feature-store.ts'
 import { goldenPixels, goldenSide, largestDifference, readGolden } from './golden.ts'
 import { Lru } from './lru.ts'
 import { backboneEntrySchema, featureHash, loadVerifiedModel, readModelEntry } from './models.ts'
-import type { BackboneEntry, VerifiedModel } from './models.ts'
 import type { ClassState, FeatureMaps, Predictor } from './predictor.ts'
 import type { PredictorContext } from './predictors.ts'
-import { proveProvider, requireProvider } from './provider-proof.ts'
+import {
+  areNumbers,
+  openBackbone,
+  providerFault,
+  proveProvider,
+  reportWithoutFigures,
+  runFault,
+} from './provider-proof.ts'
+import type { ProofContext } from './provider-proof.ts'
+import { createSession, runtimeVersion } from './runtime.ts'
+import type { CreateSession, ProviderName } from './runtime.ts'
 import { segmentScores } from './segment.ts'
 
 /** Room for the states of a hundred classes with five examples each. Predictors may keep several times as much for them. */
@@ -26,12 +34,13 @@ interface LoadedFeatures {
 
 /**
  * The request handlers of the engine process. Models are verified before anything else; a session is made
- * when the first image needs one. `createPredictor` is a parameter so that tests bring their own.
+ * when the first image needs one. `createPredictor` and `openSession` are parameters so that tests bring their own.
  */
 export async function startEngineService(
   setup: unknown,
   createPredictor: (id: string, context: PredictorContext) => Promise<Predictor>,
-): Promise<RequestHandlers<EngineKinds>> {
+  openSession: CreateSession = createSession,
+): Promise<RequestHandlers<EngineKinds> & AsyncDisposable> {
   const checked = engineSetupSchema.parse(setup)
   const entry = await readModelEntry(checked.modelsFolder, 'backbone', backboneEntrySchema)
   const model = await loadVerifiedModel(checked.modelsFolder, entry)
@@ -40,11 +49,21 @@ export async function startEngineService(
     threads: checked.threads,
     backbone: entry,
   })
-  const engine = new EngineService(checked, model, predictor)
+  const context: ProofContext = { model, threads: checked.threads, createSession: openSession }
+  const engine = new EngineService(checked, context)
   return {
-    info: async () => ({ info: await engine.info(), featureHash: engine.featureHash }),
+    identify: () => ({
+      predictor: predictor.id,
+      modelHash: predictor.modelHash,
+      featureHash: engine.featureHash,
+      runtimeVersion: runtimeVersion(),
+    }),
+    open: async (provider) => {
+      await engine.session(provider)
+      return null
+    },
     checkGolden: () => engine.checkGolden(),
-    proveProvider: (provider) => proveProvider(provider, model, checked.threads),
+    proveProvider: (provider) => proveProvider(provider, context),
     statistics: () => ({ encoderRuns: engine.encoderRuns }),
     encodeSupport: async ({ image, mask }, { signal }) => {
       const loaded = await engine.load(image, signal)
@@ -66,6 +85,10 @@ export async function startEngineService(
       })
       return { kind: 'done', predictions: segmentScores(image.size, guide, scores), usedCache: loaded.usedCache }
     },
+    [Symbol.asyncDispose]: async () => {
+      await engine.release()
+      await predictor[Symbol.asyncDispose]?.()
+    },
   }
 }
 
@@ -85,27 +108,15 @@ class EngineService {
   readonly featureHash: string
   encoderRuns = 0
   readonly #setup: EngineSetup
-  readonly #model: VerifiedModel<BackboneEntry>
-  readonly #predictor: Predictor
+  readonly #context: ProofContext
   readonly #store = new FeatureStore((sentence) => console.error(sentence))
   readonly #states = new Lru<ClassState>(stateBytes, (state) => state.bytes.byteLength)
-  #backbone: Promise<Backbone> | null = null
+  readonly #sessions = new Map<ProviderName, Promise<Backbone>>()
 
-  constructor(setup: EngineSetup, model: VerifiedModel<BackboneEntry>, predictor: Predictor) {
+  constructor(setup: EngineSetup, context: ProofContext) {
     this.#setup = setup
-    this.#model = model
-    this.#predictor = predictor
-    this.featureHash = featureHash(model.entry)
-  }
-
-  async info(): Promise<EngineInfo> {
-    const { provider, runtimeVersion, threads } = await this.#session()
-    const count = threads === 1 ? '1 thread' : `${threads} threads`
-    const device =
-      provider === 'cpu'
-        ? `CPU (onnxruntime ${runtimeVersion}, ${count})`
-        : `${provider} (onnxruntime ${runtimeVersion})`
-    return { predictor: this.#predictor.id, modelHash: this.#predictor.modelHash, provider, device }
+    this.#context = context
+    this.featureHash = featureHash(context.model.entry)
   }
 
   /** Features of the image from disk or memory, else from its pixels; null when both are missing. */
@@ -116,10 +127,10 @@ class EngineService {
     if (stored !== null) return { features: stored, usedCache: true }
     if (image.pixels === null) return null
     requireSize(image.pixels, image)
-    const backbone = await this.#session()
+    const backbone = await this.session(image.provider)
     throwIfAborted(signal)
     this.encoderRuns += 1
-    const features = await this.#store.write(image.cacheFolder, key, await backbone.run(image.pixels))
+    const features = await this.#store.write(image.cacheFolder, key, await encode(backbone, image.pixels))
     return { features, usedCache: false }
   }
 
@@ -135,7 +146,7 @@ class EngineService {
   }
 
   async checkGolden(): Promise<GoldenCheck> {
-    const backbone = await this.#session()
+    const backbone = await this.session('cpu')
     const golden = await readGolden(this.#setup.modelsFolder)
     const pixels = goldenPixels(golden?.width ?? goldenSide, golden?.height ?? goldenSide)
     let features = await backbone.run(pixels)
@@ -146,21 +157,35 @@ class EngineService {
     return { difference: golden === null ? null : largestDifference(features, golden), milliseconds }
   }
 
-  #session(): Promise<Backbone> {
-    this.#backbone ??= this.#open().catch((error: unknown) => {
+  session(provider: ProviderName): Promise<Backbone> {
+    const known = this.#sessions.get(provider)
+    if (known !== undefined) return known
+    const opened = openBackbone(provider, this.#context).catch((error: unknown) => {
       // The next request may try again.
-      this.#backbone = null
+      this.#sessions.delete(provider)
       throw error
     })
-    return this.#backbone
+    this.#sessions.set(provider, opened)
+    return opened
   }
 
-  async #open(): Promise<Backbone> {
-    const { provider, threads } = this.#setup
-    if (provider === 'auto' || provider === 'cpu') return createBackbone(this.#model, { provider: 'cpu', threads })
-    await requireProvider(provider, this.#model, threads)
-    return createBackbone(this.#model, { provider, threads })
+  /** Releases every session: some runtimes crash when their process ends with one open. */
+  async release(): Promise<void> {
+    const opened = await Promise.allSettled(this.#sessions.values())
+    this.#sessions.clear()
+    for (const each of opened) if (each.status === 'fulfilled') await each.value[Symbol.asyncDispose]()
   }
+}
+
+/** Features that may be kept. What another device than the CPU gets wrong in the middle of the work is its fault alone. */
+async function encode(backbone: Backbone, pixels: RgbPixels): Promise<FeatureMaps> {
+  const { provider } = backbone
+  if (provider === 'cpu') return backbone.run(pixels)
+  const features = await backbone.run(pixels).catch((cause: unknown) => {
+    throw runFault(provider, cause)
+  })
+  if (!areNumbers(features)) throw providerFault(reportWithoutFigures(provider, 'notNumbers', null))
+  return features
 }
 
 function requireSize(pixels: RgbPixels, image: ImageRequest): void {

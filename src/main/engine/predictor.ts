@@ -50,7 +50,7 @@ export interface ScoreMap {
   readonly data: Float32Array
 }
 
-export interface Predictor {
+export interface Predictor extends Partial<AsyncDisposable> {
   readonly id: string
   /** SHA-256 over model files, preprocessing and the recipe's constants. */
   readonly modelHash: string

@@ -1,19 +1,23 @@
+import { createRequire } from 'node:module'
 import type * as OnnxRuntime from 'onnxruntime-node'
 import type { InferenceSession } from 'onnxruntime-node'
+import type { deviceProviders } from '../../shared/contract/contract.ts'
+import { z } from '../../shared/zod.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { VerifiedModel } from './models.ts'
 
 export type Runtime = typeof OnnxRuntime
 
+export type ProviderName = (typeof deviceProviders)[number]
+
 /** What the runtime calls the providers of the contract. */
-export const runtimeProviders = {
+const runtimeProviders: Readonly<Record<ProviderName, string>> = {
   cpu: 'cpu',
   cuda: 'cuda',
   directml: 'dml',
   coreml: 'coreml',
   webgpu: 'webgpu',
-} as const
-export type ProviderName = keyof typeof runtimeProviders
+}
 
 export interface SessionOptions {
   readonly provider: ProviderName
@@ -38,6 +42,15 @@ export async function loadRuntime(): Promise<Runtime> {
     )
   }
 }
+
+/** The runtime's version without loading it. */
+export function runtimeVersion(): string {
+  const manifest: unknown = createRequire(import.meta.url)('onnxruntime-node/package.json')
+  return z.object({ version: z.string() }).parse(manifest).version
+}
+
+/** How a session is made; tests put faults in its place. */
+export type CreateSession = typeof createSession
 
 /** Makes a session with one provider, the only one besides what the runtime itself leaves on the CPU. */
 export async function createSession(model: VerifiedModel, options: SessionOptions): Promise<InferenceSession> {

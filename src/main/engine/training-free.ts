@@ -17,7 +17,7 @@ export interface TrainingFreeOptions {
   readonly backbone: BackboneEntry
 }
 
-export interface TrainingFreePredictor extends Predictor, AsyncDisposable {}
+export type TrainingFreePredictor = Predictor & AsyncDisposable
 
 /** Counts up when the bytes of a state or their meaning change. */
 const stateVersion = 1

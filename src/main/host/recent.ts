@@ -86,7 +86,7 @@ export function createRecentProjects(file = join(configurationFolder(), 'recent.
 }
 
 /** Whole or not at all, readable by this person only. */
-function replaceFile(file: string, content: string): void {
+export function replaceFile(file: string, content: string): void {
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
   try {
     writeFileSync(temporary, content, { mode: 0o600, flush: true })

@@ -8,11 +8,13 @@ import type { JobRecord, SegmentSpec } from '../../shared/contract/contract.ts'
 import type { Operation } from '../../shared/domain/history.ts'
 import { AppError } from '../../shared/errors.ts'
 import { createEngine } from '../engine/client.ts'
-import type { EngineClient } from '../engine/client.ts'
+import type { CreateEngineOptions, EngineClient } from '../engine/client.ts'
+import { createDevices, createVolatileMemory } from '../engine/devices.ts'
+import type { Fault } from '../engine/faulty-engine.fixture.ts'
 import type { EngineImage } from '../engine/engine-port.ts'
 import { deadlyHash, scene, sceneHeight, sceneWidth } from '../engine/scene.fixture.ts'
 import { pictureCrashesDecoder } from '../images/image-errors.ts'
-import { forkSpawner } from '../processes/spawner.ts'
+import { forkSpawner, forkSpawnerWith } from '../processes/spawner.ts'
 import { createProject, openProject } from '../store/project-store.ts'
 import type { ProjectStore } from '../store/store-port.ts'
 import { createJobRunner } from './job-runner.ts'
@@ -47,7 +49,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true })
 })
 
-function openEverything(): void {
+function openEverything(machine: Partial<CreateEngineOptions> = {}): void {
   events = []
   store = openProject(join(folder, 'project'))
   engine = createEngine({
@@ -58,6 +60,7 @@ function openEverything(): void {
     entry: engineEntry,
     spawner: (entry) => forkSpawner(replacement ?? entry),
     log: () => undefined,
+    ...machine,
   })
   runner = createJobRunner({ store, engine, imageFor, onProgress: (job) => events.push(job) })
 }
@@ -382,6 +385,74 @@ test('a version of another model, or another device than asked, fails the job in
   expect(cuda).toMatchObject({
     state: 'failed',
     done: 0,
-    reason: expect.stringMatching(/runs on cpu, not on cuda/) as string,
+    reason: expect.stringMatching(
+      /^The provider cuda does not run on this computer \(.+\); use auto or cpu\.$/,
+    ) as string,
   })
+})
+
+/** A machine with a device that passes every check and meets the fault in the work. */
+async function openWithFault(fault: Fault): Promise<void> {
+  await closeEverything()
+  const entry = new URL('../engine/faulty-engine.fixture.ts', import.meta.url)
+  const spawner = forkSpawnerWith({ EXEMPLAR_FAULT: fault, EXEMPLAR_FAULT_AT: 'work' })
+  const memory = createVolatileMemory()
+  const devices = createDevices({ modelsFolder, memory, providers: ['cpu', 'cuda'], environment: {}, entry, spawner })
+  openEverything({ provider: 'auto', devices, entry, spawner, deviceTimeoutMs: 6_000 })
+}
+
+async function teachOnCpu(classId: string): Promise<void> {
+  const { image, mask } = scene(0)
+  const support = await engine.encodeSupport(image, mask, { provider: 'cpu', detail: 'fast' })
+  const fitted = await engine.fit([support])
+  const record = store.versions.add({
+    record: {
+      id: randomUUID(),
+      classId,
+      parentId: null,
+      createdAt: new Date().toISOString(),
+      predictor: 'training-free',
+      modelHash: (await engine.info({ provider: 'cpu' })).modelHash,
+      supports: [{ annotationId: 'a', imageId: 'i0', contentHash: image.contentHash, maskHash: 'm' }],
+      threshold: fitted.threshold,
+      scores: { ...fitted.scores },
+    },
+    state: fitted.bytes,
+    supportStates: [support],
+  })
+  commit([{ kind: 'version', classId, before: null, after: record.id }])
+}
+
+test.each(['none', 'failed', 'crashInRun', 'hangInRun'] as const)(
+  'a device that passed its check and then (%s): the job names what really ran',
+  async (fault) => {
+    await openWithFault(fault)
+    addImages(4)
+    addClass('c')
+    await teachOnCpu('c')
+    const job = await runner.waitFor(runner.start(specOf()).id)
+    expect(job).toMatchObject({ state: 'done', done: 4, failed: 0 })
+    const devices = events.filter(({ id }) => id === job.id).map(({ device }) => device)
+    expect(devices[0]).toBeNull()
+    if (fault === 'none') expect(job.device).toMatch(/^CUDA \(onnxruntime \S+\)$/)
+    else expect(job.device).toMatch(/^CPU \(.+\) instead of CUDA, which failed: it .+/)
+    // Refreshing takes the features from disk: only the CPU has anything to do.
+    const refresh = await runner.waitFor(runner.start(specOf({ images: 'all' })).id)
+    expect(refresh.device).toMatch(/^CPU \(/)
+    for (let number = 1; number < 4; number++) expect(proposalsOf(`i${number}`)).toHaveLength(1)
+  },
+)
+
+test('a device asked for by name that fails ends the job with its reason, not image by image', async () => {
+  await openWithFault('crashInRun')
+  addImages(4)
+  addClass('c')
+  await teachOnCpu('c')
+  const job = await runner.waitFor(runner.start(specOf({ provider: 'cuda' })).id)
+  expect(job).toMatchObject({ state: 'failed', failed: 0 })
+  expect(job.reason).toMatch(/^The provider cuda does not run on this computer \(it took its process down: .+\)/)
+  expect(job.done).toBeLessThan(4)
+  // The same job by another way: on the CPU, whose masks it then has.
+  const again = await runner.waitFor(runner.start(specOf({ provider: 'cpu' })).id)
+  expect(again).toMatchObject({ state: 'done', failed: 0, device: expect.stringMatching(/^CPU \(/) as string })
 })

@@ -1,6 +1,6 @@
 import type { JobRecord, SegmentSpec } from '../../shared/contract/contract.ts'
 import { AppError, isAppError } from '../../shared/errors.ts'
-import { isRequestLost } from '../engine/client.ts'
+import { isProviderFault, isRequestLost } from '../engine/client.ts'
 import type { Engine, EngineImage, EngineOptions } from '../engine/engine-port.ts'
 import { isDecoderCrash } from '../images/image-errors.ts'
 import type { NewProposal, ProjectStore, StoredJob } from '../store/store-port.ts'
@@ -55,6 +55,13 @@ interface ActiveJob {
   readonly stored: StoredJob
   readonly controller: AbortController
   readonly rate: Rate
+}
+
+/** What became of one image. */
+interface Made {
+  readonly proposals: readonly NewProposal[]
+  readonly usedCache: boolean
+  readonly device: string
 }
 
 interface JobEnd {
@@ -216,18 +223,11 @@ class StoredJobRunner implements JobRunner {
     const { jobs } = this.#store
     const { spec } = active.stored
     try {
-      const info = await this.#engine.info()
-      if (active.controller.signal.aborted) return { state: 'done', reason: null }
-      if (spec.provider !== 'auto' && spec.provider !== info.provider) {
-        throw new AppError(
-          'Unsupported',
-          'providerOther',
-          `The engine runs on ${info.provider}, not on ${spec.provider} as this job asks; start it again with auto.`,
-          { params: { asked: spec.provider, used: info.provider } },
-        )
-      }
+      const { signal } = active.controller
+      const info = await this.#engine.info({ provider: spec.provider, signal })
+      if (signal.aborted) return { state: 'done', reason: null }
       const classes = loadClasses(this.#store, classIdsOf(this.#store, spec.classIds), info)
-      this.#onProgress(this.#record(jobs.setState(active.id, 'running', { device: info.device }), active))
+      this.#onProgress(this.#record(jobs.setState(active.id, 'running'), active))
       const problem = await this.#segmentAll(active, classes, spec)
       return problem === null ? { state: 'done', reason: null } : { state: 'failed', reason: problem }
     } catch (error) {
@@ -272,14 +272,17 @@ class StoredJobRunner implements JobRunner {
   ): Promise<void> {
     const { jobs } = this.#store
     const { signal } = active.controller
+    const { detail, provider } = spec
     let proposals: readonly NewProposal[] | null = null
     try {
-      proposals = await this.#patiently(() =>
-        this.#proposalsFor(imageId, classes, { signal, priority: 'batch', detail: spec.detail }),
+      const made = await this.#patiently(() =>
+        this.#proposalsFor(imageId, classes, { signal, priority: 'batch', detail, provider }),
       )
       if (signal.aborted) return
+      proposals = made.proposals
       const classIds = classes.map(({ classId }) => classId)
       jobs.finishItem(active.id, imageId, classIds, proposals)
+      this.#noteDevice(active, made)
     } catch (error) {
       if (signal.aborted) return
       // Once there are proposals, only the image's own disappearance is its fault: the rest is the database's.
@@ -295,6 +298,17 @@ class StoredJobRunner implements JobRunner {
   }
 
   /**
+   * Writes down what really worked. Features from disk say nothing of the device that the other images run on, so they
+   * speak only while nothing else has.
+   */
+  #noteDevice(active: ActiveJob, { device, usedCache }: Pick<Made, 'device' | 'usedCache'>): void {
+    const { jobs } = this.#store
+    const known = jobs.get(active.id).device
+    if (device === known || (usedCache && known !== null)) return
+    this.#onProgress(this.#record(jobs.setState(active.id, 'running', { device }), active))
+  }
+
+  /**
    * A process that was killed from outside (a person, the system short of memory) looks like one that died of its
    * image: an image is given up only when that happened in two attempts.
    */
@@ -307,19 +321,16 @@ class StoredJobRunner implements JobRunner {
     }
   }
 
-  async #proposalsFor(
-    imageId: string,
-    classes: readonly JobClass[],
-    options: EngineOptions,
-  ): Promise<readonly NewProposal[]> {
+  async #proposalsFor(imageId: string, classes: readonly JobClass[], options: EngineOptions): Promise<Made> {
     const image = this.#imageFor(imageId)
-    const { predictions } = await this.#engine.segment(image, classes, options)
+    const { predictions, usedCache, device } = await this.#engine.segment(image, classes, options)
     const createdAt = new Date().toISOString()
     const where = { id: imageId, width: image.width, height: image.height }
-    return predictions.flatMap((prediction) => {
+    const proposals = predictions.flatMap((prediction) => {
       const owner = classes.find(({ classId }) => classId === prediction.classId)
       return owner === undefined ? [] : proposalsOf(prediction, owner, where, createdAt)
     })
+    return { proposals, usedCache, device }
   }
 
   #record(job: StoredJob, active = this.#active): JobRecord {
@@ -338,7 +349,7 @@ function isOpen(state: JobRecord['state']): boolean {
 
 /** Whether the next image may well succeed: a bad picture does not stop a batch, an engine that stays dead does. */
 function concernsOneImage(error: unknown): boolean {
-  if (!(error instanceof AppError)) return false
+  if (!(error instanceof AppError) || isProviderFault(error)) return false
   switch (error.code) {
     case 'NotFound':
     case 'InvalidInput':

@@ -17,15 +17,21 @@ export type RequestHandlers<Kinds extends RequestKinds> = {
   ) => Promise<Kinds[Kind]['result']> | Kinds[Kind]['result']
 }
 
+/** What the child must let go of before it ends, besides what it answers. */
+type Served<Kinds extends RequestKinds> = RequestHandlers<Kinds> & Partial<AsyncDisposable>
+
+/** Letting go of everything takes no longer than this, or is given up. */
+const disposeGraceMs = 1_000
+
 /**
  * The child's side of `SupervisedProcess`; call it once at the top of the entry file. `start` gets the
  * supervisor's `setup` (checked by the caller's own schema or type) and makes the handlers; an `AppError`
- * it throws reaches every waiting request. The process ends when its parent is gone.
+ * it throws reaches every waiting request. When its parent is gone, the process disposes the handlers and ends.
  */
 export function serveRequests<Kinds extends RequestKinds>(
-  start: (setup: unknown) => Promise<RequestHandlers<Kinds>> | RequestHandlers<Kinds>,
+  start: (setup: unknown) => Promise<Served<Kinds>> | Served<Kinds>,
 ): void {
-  let handlers: RequestHandlers<Kinds> | undefined
+  let handlers: Served<Kinds> | undefined
   const running = new Map<number, AbortController>()
 
   async function answer(id: number, kind: string, payload: unknown): Promise<void> {
@@ -72,7 +78,11 @@ export function serveRequests<Kinds extends RequestKinds>(
   // Ctrl+C in a terminal reaches every process of the group: the parent decides what becomes of the work in hand, and
   // its end closes the channel.
   process.on('SIGINT', () => undefined)
-  process.once('disconnect', () => process.exit(0))
+  process.once('disconnect', () => {
+    setTimeout(() => process.exit(0), disposeGraceMs)
+    // How it ends interests nobody any more: neither a failure here nor the exit code is looked at.
+    void Promise.resolve(handlers?.[Symbol.asyncDispose]?.()).finally(() => process.exit(0))
+  })
 }
 
 function post(message: ChildMessage): void {

@@ -24,6 +24,9 @@ export interface MisbehavingSetup {
   readonly failStart?: boolean
   readonly exitAtStart?: boolean
   readonly note?: string
+  /** Written when the child is told to let go of everything. */
+  readonly disposeFlag?: string
+  readonly dispose?: 'quickly' | 'never'
 }
 
 serveRequests<MisbehavingKinds>((value) => {
@@ -63,5 +66,9 @@ serveRequests<MisbehavingKinds>((value) => {
       process.exit(3)
     },
     crash: () => process.abort(),
+    [Symbol.asyncDispose]: async () => {
+      if (setup.disposeFlag !== undefined) writeFileSync(setup.disposeFlag, '')
+      if (setup.dispose === 'never') await new Promise(() => undefined)
+    },
   }
 })

@@ -24,9 +24,17 @@ export type Spawner = (entry: URL) => ChildHandle
  * Starts `entry` (a `.ts` source or a bundled `.js`) with the Node that runs this program. Messages
  * are structured clones, so typed arrays travel as they are.
  */
-export const forkSpawner: Spawner = (entry) => {
+export const forkSpawner: Spawner = forkSpawnerWith({})
+
+/** `forkSpawner` whose children have these variables besides this program's own. */
+export function forkSpawnerWith(environment: Readonly<Record<string, string>>): Spawner {
+  return (entry) => forkChild(entry, environment)
+}
+
+function forkChild(entry: URL, environment: Readonly<Record<string, string>>): ChildHandle {
   const child = fork(fileURLToPath(entry), [], {
     serialization: 'advanced',
+    env: { ...process.env, ...environment },
     // Flags of the parent (an inspector port, a test runner's hooks) are not the child's.
     execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

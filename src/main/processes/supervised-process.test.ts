@@ -232,6 +232,23 @@ test('a request over the time limit is lost, the next one is answered', async ()
   expect(await supervised.request('echo', 1)).toBe(1)
 })
 
+test('a request may bring a limit of its own', async () => {
+  const supervised = start({ timeoutMs: 60_000 })
+  const error = await errorOf(supervised.request('hang', flag('hung'), { timeoutMs: 300 }))
+  expect(error).toMatchObject({ code: 'EngineLost', key: 'requestLost', params: { seconds: 0 } })
+  expect(await supervised.request('echo', 1)).toBe(1)
+})
+
+test('a hung request that nobody waits for any more does not keep the others waiting for ever', async () => {
+  const supervised = start({ timeoutMs: 500 })
+  const abort = new AbortController()
+  const hung = supervised.request('hang', flag('hung'), { signal: abort.signal })
+  await until(() => existsSync(flag('hung')))
+  abort.abort()
+  expect((await errorOf(hung)).code).toBe('Cancelled')
+  expect(await supervised.request('echo', 1)).toBe(1)
+})
+
 test('too many crashes switch the process off with one clear sentence, until the window has passed', async () => {
   const restartWindowMs = 4_000
   const supervised = start({ setup: { exitAtStart: true }, restartWindowMs })
@@ -257,6 +274,17 @@ test('a child that cannot start says why, and is tried again by the next request
   const supervised = start({ setup: { failStart: true } })
   for (let round = 0; round < 6; round++) {
     expect(await errorOf(supervised.request('echo', round))).toMatchObject({ code: 'ModelMissing' })
+  }
+})
+
+test('what the child holds is let go of before it ends, also when that takes for ever', async () => {
+  for (const dispose of ['quickly', 'never'] as const) {
+    const supervised = start({ setup: { disposeFlag: flag(dispose), dispose } })
+    await supervised.request('echo', 1)
+    const pid = supervised.pid() ?? 0
+    await supervised.close()
+    expect(existsSync(flag(dispose))).toBe(true)
+    expect(isAlive(pid)).toBe(false)
   }
 })
 

@@ -3,7 +3,7 @@ import { AppError, cancelled } from '../../shared/errors.ts'
 import type { ChildMessage, KindOf, RequestKinds } from './messages.ts'
 import type { ChildHandle, Spawner } from './spawner.ts'
 
-/** Key of the `EngineLost` error of a single request during which the process died twice (or hung). */
+/** Key of the `EngineLost` error of a single request during which the process died twice, or (with `seconds`) hung. */
 export const requestLostKey = 'requestLost'
 
 /** Key of the `EngineLost` error of every request while the process stays off after too many crashes. */
@@ -17,6 +17,8 @@ export interface RequestOptions {
   /** `interactive` requests overtake queued `batch` ones. Default `batch`. */
   readonly priority?: RequestPriority | undefined
   readonly onProgress?: ((progress: Progress) => void) | undefined
+  /** Instead of the process's `timeoutMs`. */
+  readonly timeoutMs?: number | undefined
 }
 
 export interface SupervisedProcessOptions<Kinds extends RequestKinds> {
@@ -70,10 +72,12 @@ interface Pending {
   readonly resolve: (value: unknown) => void
   readonly reject: (error: Error) => void
   readonly onProgress: ((progress: Progress) => void) | undefined
+  readonly timeoutMs: number | undefined
   /** How often the process died while this was running. */
   crashes: number
   /** Answered, or nobody waits any more. */
   settled: boolean
+  /** Runs until the child answers, also when nobody waits any more: a child that hangs serves nobody. */
   timer: NodeJS.Timeout | undefined
 }
 
@@ -114,7 +118,6 @@ export function superviseProcess<Kinds extends RequestKinds>(
   function settle(pending: Pending, finish: () => void): void {
     if (pending.settled) return
     pending.settled = true
-    clearTimeout(pending.timer)
     finish()
   }
 
@@ -154,13 +157,13 @@ export function superviseProcess<Kinds extends RequestKinds>(
     )
   }
 
-  function requestHung(): AppError {
-    const seconds = Math.round((options.timeoutMs ?? 0) / 1000)
+  function requestHung(timeoutMs: number): AppError {
+    const seconds = Math.round(timeoutMs / 1000)
     return new AppError(
       'EngineLost',
       requestLostKey,
       `The ${name} did not answer within ${seconds} seconds and was restarted, so this piece of work was given up; the rest goes on.`,
-      { params: { process: name, reason: `no answer within ${seconds} seconds` } },
+      { params: { process: name, reason: `no answer within ${seconds} seconds`, seconds } },
     )
   }
 
@@ -194,6 +197,7 @@ export function superviseProcess<Kinds extends RequestKinds>(
     child = null
     ready = false
     killing = false
+    for (const pending of running.values()) clearTimeout(pending.timer)
     const held = [...running.values()].filter((pending) => !pending.settled)
     running.clear()
     onChildGone?.()
@@ -202,7 +206,6 @@ export function superviseProcess<Kinds extends RequestKinds>(
     log(`[${name}] ended: ${reason}`)
     let foundCulprit = false
     for (const pending of held.toReversed()) {
-      clearTimeout(pending.timer)
       if (!deliberate) pending.crashes += 1
       if (pending.crashes > 1) {
         settle(pending, () => pending.reject(requestLost(reason)))
@@ -254,6 +257,7 @@ export function superviseProcess<Kinds extends RequestKinds>(
         const pending = running.get(message.id)
         if (pending === undefined) return
         running.delete(message.id)
+        clearTimeout(pending.timer)
         crashTimes = []
         settle(pending, () => {
           if (message.type === 'result') pending.resolve(message.value)
@@ -281,11 +285,12 @@ export function superviseProcess<Kinds extends RequestKinds>(
       if (next === undefined || (next.crashes > 0 && running.size > 0)) return
       queue.shift()
       running.set(next.id, next)
-      if (options.timeoutMs !== undefined) {
+      const { timeoutMs } = next
+      if (timeoutMs !== undefined) {
         next.timer = setTimeout(() => {
-          settle(next, () => next.reject(requestHung()))
+          settle(next, () => next.reject(requestHung(timeoutMs)))
           killChild()
-        }, options.timeoutMs)
+        }, timeoutMs)
       }
       child.post({ type: 'request', id: next.id, kind: next.kind, payload: next.payload })
     }
@@ -307,6 +312,7 @@ export function superviseProcess<Kinds extends RequestKinds>(
 
   async function end(): Promise<void> {
     if (backOffTimer !== null) clearTimeout(backOffTimer)
+    for (const pending of running.values()) clearTimeout(pending.timer)
     rejectAll([...takeQueued(), ...running.values()], cancelled)
     const last = child
     if (last === null) return
@@ -348,6 +354,7 @@ export function superviseProcess<Kinds extends RequestKinds>(
             reject(error)
           },
           onProgress: requestOptions.onProgress,
+          timeoutMs: requestOptions.timeoutMs ?? options.timeoutMs,
           crashes: 0,
           settled: false,
           timer: undefined,

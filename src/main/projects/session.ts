@@ -11,6 +11,7 @@ import { packMasks } from '../../shared/contract/mask-pack.ts'
 import type { SupportRecord, VersionRecord } from '../../shared/domain/records.ts'
 import { throwIfAborted } from '../../shared/errors.ts'
 import { createEngine } from '../engine/client.ts'
+import type { Devices } from '../engine/devices.ts'
 import type { Engine, EngineImage } from '../engine/engine-port.ts'
 import type { ImageCodec, IndexImage, RgbImage } from '../images/codec.ts'
 import { createOriginals } from '../images/originals.ts'
@@ -34,6 +35,8 @@ export interface SessionOptions {
   readonly codec: ImageCodec
   readonly modelsFolder: string
   readonly provider: SegmentSpec['provider']
+  /** What `auto` chooses among; default: it is the CPU. */
+  readonly devices?: Devices
   readonly onJob?: (job: JobRecord) => void
   /** What a person should know: a process that died and came back. */
   readonly log: (line: string) => void
@@ -87,6 +90,7 @@ export class Session {
       modelsFolder: options.modelsFolder,
       cacheFolder: join(store.folder, 'cache', 'features'),
       provider: options.provider,
+      ...(options.devices === undefined ? {} : { devices: options.devices }),
       log: options.log,
     })
     this.jobs = createJobRunner({

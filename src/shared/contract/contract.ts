@@ -78,7 +78,9 @@ export type ImageSummary = z.infer<typeof imageSummarySchema>
 export const problemSchema = z.strictObject({ name: z.string(), reason: z.string() })
 export type Problem = z.infer<typeof problemSchema>
 
-export const providers = ['auto', 'cpu', 'cuda', 'directml', 'coreml', 'webgpu'] as const
+/** What the network can run on, by the names of the command line. */
+export const deviceProviders = ['cpu', 'cuda', 'directml', 'coreml', 'webgpu'] as const
+export const providers = ['auto', ...deviceProviders] as const
 export const details = ['fast', 'normal', 'high'] as const
 
 export const segmentSpecSchema = z.strictObject({
@@ -106,7 +108,7 @@ export const jobRecordSchema = z.strictObject({
   failed: z.int(),
   createdAt: z.string(),
   finishedAt: z.string().nullable(),
-  /** The device that really ran, e.g. `CPU (onnxruntime 1.30, 2 threads)`; null before the first image. */
+  /** The device that really ran, e.g. `CPU (onnxruntime 1.30, 2 threads)`; null before the first image. Names a device that failed, and why. */
   device: z.string().nullable(),
   /** Rate over the last images, and the time left by it; null before the first image. */
   imagesPerSecond: z.number().nullable(),
@@ -115,6 +117,63 @@ export const jobRecordSchema = z.strictObject({
   reason: z.string().nullable(),
 })
 export type JobRecord = z.infer<typeof jobRecordSchema>
+
+/**
+ * What became of a device that was asked for alone. `passed` and `slower` work and agree with the CPU; only `passed`
+ * is also faster. `missing`: its library is not here. `notStarted`: no session. `ignored`: accepted, but everything ran
+ * on the CPU. `failedAtWork`: passed, and failed later.
+ */
+const deviceVerdicts = [
+  'untried',
+  'passed',
+  'slower',
+  'missing',
+  'notStarted',
+  'failed',
+  'ignored',
+  'different',
+  'notNumbers',
+  'crashed',
+  'hung',
+  'failedAtWork',
+] as const
+
+export const deviceReportSchema = z.strictObject({
+  provider: z.enum(deviceProviders),
+  verdict: z.enum(deviceVerdicts),
+  /** The session could be made. */
+  loaded: z.boolean(),
+  /** It ran, nodes really ran on it, and the result is that of the CPU. */
+  ran: z.boolean(),
+  /** What the runtime said, or how its process ended; null when there is nothing to add. */
+  detail: z.string().nullable(),
+  /** Largest difference from the CPU, relative to each map's largest value; null when there are no numbers. */
+  difference: z.number().nullable(),
+  /** Largest difference that counts as the same result. */
+  tolerance: z.number(),
+  /** Best run of the test picture (448 x 448). */
+  milliseconds: z.number().nullable(),
+  /** The same on the CPU, measured beside it. */
+  cpuMilliseconds: z.number().nullable(),
+  /** Share of the executed nodes that ran on it, 0 to 1; the rest ran on the CPU. */
+  nodeShare: z.number().nullable(),
+  checkedAt: z.string().nullable(),
+})
+export type DeviceReport = z.infer<typeof deviceReportSchema>
+
+export const deviceListSchema = z.strictObject({
+  devices: z.array(deviceReportSchema),
+  /** What `auto` uses, and why: the fastest that passed, none did, nothing was tried yet, or the variable says so. */
+  auto: z.strictObject({
+    provider: z.enum(deviceProviders),
+    why: z.enum(['fastest', 'noneBetter', 'untried', 'variable']),
+  }),
+  /** Version of onnxruntime. */
+  runtimeVersion: z.string(),
+  /** Graphics hardware and driver as far as the system tells; null when it does not. */
+  hardware: z.string().nullable(),
+})
+export type DeviceList = z.infer<typeof deviceListSchema>
 
 export const learnResultSchema = z.strictObject({
   adopted: z.boolean(),
@@ -195,6 +254,14 @@ export const contract = defineContract({
         ),
       }),
     }),
+  },
+  devices: {
+    /** What is known of each device on this machine. Tries nothing. */
+    list: call({ in: none, out: deviceListSchema }),
+    /** Tries every device anew, each in a process of its own. */
+    check: call({ in: none, out: deviceListSchema, cancellable: true }),
+    /** A device failed while it worked; the work goes on without it. */
+    failed: event(deviceReportSchema),
   },
   places: {
     /** `placeId: null` lists the roots. */

@@ -18,6 +18,10 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
     app: {
       info: () => ({ version: productVersion(), open: studio.openProjects(), recent: recent.list() }),
     },
+    devices: {
+      list: () => studio.devices.list(),
+      check: (_none, context) => studio.devices.check(context),
+    },
     places: {
       list: ({ placeId }) => places.list(placeId),
       createFolder: ({ placeId, name }) => places.createFolder(placeId, name),

@@ -1,13 +1,15 @@
 import type { Emit } from '../../../shared/contract/contract.ts'
 import { AppError } from '../../../shared/errors.ts'
+import type { Devices } from '../../engine/devices.ts'
 import { createCodec } from '../../images/codec-client.ts'
 import type { ImageCodec } from '../../images/codec.ts'
 import { modelsFolder } from '../../projects/paths.ts'
 import { Session } from '../../projects/session.ts'
 import type { SessionOptions } from '../../projects/session.ts'
+import { createMachineDevices } from '../device-memory.ts'
 
 /**
- * The projects this host has open, by id, and the one codec process they share. Announces their changes
+ * The projects this host has open, by id, and the codec process and the devices they share. Announces their changes
  * and their jobs through `emit`.
  */
 export class Studio {
@@ -15,11 +17,16 @@ export class Studio {
   readonly #byFolder = new Map<string, Session>()
   /** Projects on their way out, by folder. */
   readonly #closing = new Map<string, Promise<void>>()
+  readonly devices: Devices
   readonly #codec: ImageCodec
   readonly #log: (line: string) => void
   readonly #emit: Emit
 
   constructor(options: { readonly emit: Emit; readonly log: (line: string) => void }) {
+    this.devices = createMachineDevices({
+      modelsFolder: modelsFolder(),
+      onFailure: (report) => options.emit('devices', 'failed', report),
+    })
     this.#emit = options.emit
     this.#log = options.log
     this.#codec = createCodec({ log: options.log })
@@ -71,6 +78,7 @@ export class Studio {
 
   async close(): Promise<void> {
     for (const projectId of this.#sessions.keys()) await this.closeSession(projectId)
+    await this.devices.close()
     await this.#codec.close()
   }
 
@@ -79,6 +87,7 @@ export class Studio {
       codec: this.#codec,
       modelsFolder: modelsFolder(),
       provider: 'auto',
+      devices: this.devices,
       log: this.#log,
       diagnostics: this.#log,
       onJob: (job) => this.#emit('jobs', 'progress', { projectId: session.projectId, job }),
