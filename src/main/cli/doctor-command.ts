@@ -1,25 +1,57 @@
 import { platform, release, totalmem, availableParallelism } from 'node:os'
 import { examineEngine } from '../engine/doctor.ts'
 import type { EngineReport } from '../engine/doctor.ts'
+import { createCodec } from '../images/codec-client.ts'
+import type { ImageLibrary } from '../images/codec.ts'
 import { modelsFolder, productVersion } from '../projects/paths.ts'
+import { isAppError } from '../../shared/errors.ts'
 import { exitCode } from './context.ts'
 import type { CommandContext, ExitCode } from './context.ts'
 
 /** `doctor`: runs every part for real and says what runs where. Fails when segmenting would not work here. */
 export async function doctor(context: CommandContext): Promise<ExitCode> {
-  const report = await examineEngine({ modelsFolder: modelsFolder(), log: context.output.warn, signal: context.signal })
+  const images = await examineImages(context)
+  const engine = await examineEngine({ modelsFolder: modelsFolder(), log: context.output.warn, signal: context.signal })
   const machine = {
     version: productVersion(),
     node: process.versions.node,
     system: `${platform()} ${release()}`,
     threads: availableParallelism(),
     memoryBytes: totalmem(),
+    imageLibrary: images.library,
   }
-  context.output.result({ machine, ...report }, [
+  const healthy = engine.healthy && images.problem === null
+  context.output.result({ machine, ...engine, healthy, problem: engine.problem ?? images.problem }, [
     `Exemplar Studio ${machine.version}, Node ${machine.node}, ${machine.system}, ${machine.threads} threads, ${(machine.memoryBytes / 2 ** 30).toFixed(1)} GB`,
-    ...engineLines(report),
+    imagesLine(images),
+    ...engineLines(engine),
   ])
-  return report.healthy ? exitCode.done : exitCode.failed
+  return healthy ? exitCode.done : exitCode.failed
+}
+
+interface ImagesReport {
+  /** Null when no picture can be decoded here. */
+  readonly library: ImageLibrary | null
+  /** Why not, one sentence. */
+  readonly problem: string | null
+}
+
+async function examineImages(context: CommandContext): Promise<ImagesReport> {
+  const codec = createCodec({ log: context.output.warn })
+  try {
+    return { library: await codec.library({ signal: context.signal }), problem: null }
+  } catch (error) {
+    if (!isAppError(error, 'EngineLost')) throw error
+    return { library: null, problem: error.message }
+  } finally {
+    await codec.close()
+  }
+}
+
+function imagesLine({ library, problem }: ImagesReport): string {
+  if (library === null) return problem ?? ''
+  const build = library.build === 'wasm' ? 'its WebAssembly build' : 'its native build'
+  return `Pictures are decoded by sharp ${library.version} (libvips ${library.libvips}), ${build}.`
 }
 
 function engineLines({ engine, problem, providers }: EngineReport): string[] {
