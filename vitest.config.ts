@@ -18,7 +18,7 @@ export default defineConfig({
           environment: 'node',
           expect: { poll: { timeout: 15_000 } },
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['test/{cli,kill,e2e}/**', '**/*.browser.test.ts', '**/node_modules/**'],
+          exclude: ['test/{cli,kill,pack,e2e}/**', '**/*.browser.test.ts', '**/node_modules/**'],
           // Native addons (SQLite, sharp, onnxruntime) are loaded: one process per file.
           pool: 'forks',
           testTimeout: 60_000,
@@ -30,7 +30,7 @@ export default defineConfig({
           name: 'job',
           environment: 'node',
           expect: { poll: { timeout: 30_000 } },
-          include: ['test/{cli,kill}/**/*.test.ts'],
+          include: ['test/{cli,kill,pack}/**/*.test.ts'],
           pool: 'forks',
           // Each starts processes that use every core.
           fileParallelism: false,

@@ -9,7 +9,7 @@ import type { Rung } from './vitest-run.ts'
 
 const titles: Readonly<Record<Rung, string>> = {
   node: 'Tests in Node',
-  job: 'Tests of the main job without a browser',
+  job: 'Tests of the main job without a browser, from the sources and from a package',
   browser: 'Component tests in Chromium',
   e2e: 'Tests of the whole app in Chromium',
 }

@@ -21,9 +21,13 @@ export class HostProcess {
   readonly #origin: string
   readonly #token: string
 
-  static async start(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<HostProcess> {
+  static async start(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    script = exemplarScript,
+  ): Promise<HostProcess> {
     // The inner Node, not the wrapper: a signal must reach the process that holds the project.
-    const child = spawn(process.execPath, [exemplarScript, 'serve', '--json', ...args], {
+    const child = spawn(process.execPath, [script, 'serve', '--json', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     })

@@ -9,10 +9,14 @@ export interface RunResult {
   readonly stderr: string
 }
 
-/** Runs the installed command line as a person would, in a process of its own. */
-export function runExemplar(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<RunResult> {
+/** Runs the installed command line, or another `script`, as a person would: in a process of its own. */
+export function runExemplar(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  script = exemplarScript,
+): Promise<RunResult> {
   return new Promise((done, failed) => {
-    const child = spawn(process.execPath, [exemplarScript, ...args], {
+    const child = spawn(process.execPath, [script, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },
     })
@@ -25,8 +29,12 @@ export function runExemplar(args: readonly string[], env: Readonly<Record<string
 }
 
 /** Runs with `--json` and returns the parsed result. Fails the test unless the exit code is the one expected. */
-export async function exemplarJson(args: readonly string[], expectedCode = 0): Promise<unknown> {
-  const result = await runExemplar([...args, '--json'])
+export async function exemplarJson(
+  args: readonly string[],
+  expectedCode = 0,
+  script = exemplarScript,
+): Promise<unknown> {
+  const result = await runExemplar([...args, '--json'], {}, script)
   if (result.code !== expectedCode) {
     throw new Error(`exemplar ${args.join(' ')} ended with ${result.code}:\n${result.stdout}\n${result.stderr}`)
   }

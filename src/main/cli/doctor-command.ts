@@ -3,7 +3,10 @@ import { deviceName } from '../engine/device-words.ts'
 import { examineEngine } from '../engine/doctor.ts'
 import type { EngineReport, ProviderReport } from '../engine/doctor.ts'
 import { createMachineDevices } from '../host/device-memory.ts'
+import { createCodec } from '../images/codec-client.ts'
+import type { ImageLibrary } from '../images/codec.ts'
 import { modelsFolder, productVersion } from '../projects/paths.ts'
+import { isAppError } from '../../shared/errors.ts'
 import { exitCode } from './context.ts'
 import type { CommandContext, ExitCode } from './context.ts'
 import { table } from './output.ts'
@@ -13,8 +16,9 @@ import { table } from './output.ts'
  * here.
  */
 export async function doctor(context: CommandContext): Promise<ExitCode> {
+  const images = await examineImages(context)
   await using devices = createMachineDevices({ modelsFolder: modelsFolder() })
-  const report = await examineEngine({
+  const engine = await examineEngine({
     modelsFolder: modelsFolder(),
     devices,
     log: context.output.warn,
@@ -27,12 +31,40 @@ export async function doctor(context: CommandContext): Promise<ExitCode> {
     system: `${platform()} ${release()}`,
     threads: availableParallelism(),
     memoryBytes: totalmem(),
+    imageLibrary: images.library,
   }
-  context.output.result({ machine, ...report }, [
-    `Exemplar Studio ${machine.version}, Node ${machine.node}, ${machine.system}, ${machine.threads} threads, ${(machine.memoryBytes / 2 ** 30).toFixed(1)} GB${report.hardware === null ? '' : `, ${report.hardware}`}`,
-    ...engineLines(report),
+  const healthy = engine.healthy && images.problem === null
+  context.output.result({ machine, ...engine, healthy, problem: engine.problem ?? images.problem }, [
+    `Exemplar Studio ${machine.version}, Node ${machine.node}, ${machine.system}, ${machine.threads} threads, ${(machine.memoryBytes / 2 ** 30).toFixed(1)} GB${engine.hardware === null ? '' : `, ${engine.hardware}`}`,
+    imagesLine(images),
+    ...engineLines(engine),
   ])
-  return report.healthy ? exitCode.done : exitCode.failed
+  return healthy ? exitCode.done : exitCode.failed
+}
+
+interface ImagesReport {
+  /** Null when no picture can be decoded here. */
+  readonly library: ImageLibrary | null
+  /** Why not, one sentence. */
+  readonly problem: string | null
+}
+
+async function examineImages(context: CommandContext): Promise<ImagesReport> {
+  const codec = createCodec({ log: context.output.warn })
+  try {
+    return { library: await codec.library({ signal: context.signal }), problem: null }
+  } catch (error) {
+    if (!isAppError(error, 'EngineLost')) throw error
+    return { library: null, problem: error.message }
+  } finally {
+    await codec.close()
+  }
+}
+
+function imagesLine({ library, problem }: ImagesReport): string {
+  if (library === null) return problem ?? ''
+  const build = library.build === 'wasm' ? 'its WebAssembly build' : 'its native build'
+  return `Pictures are decoded by sharp ${library.version} (libvips ${library.libvips}), ${build}.`
 }
 
 function engineLines(report: EngineReport): string[] {

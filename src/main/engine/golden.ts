@@ -28,7 +28,7 @@ export type Golden = z.infer<typeof goldenSchema>
 /** Side of the golden image at the default detail. */
 export const goldenSide = 448
 
-/** The golden values at 448 x 448 px; null where they are not installed (they are no part of a package). */
+/** The golden values at 448 x 448 px, the one size that a package brings; null where they are not installed. */
 export async function readGolden(modelsFolder: string): Promise<Golden | null> {
   const path = join(modelsFolder, 'golden', `backbone-${goldenSide}x${goldenSide}.json`)
   return existsSync(path) ? goldenSchema.parse(JSON.parse(await readFile(path, 'utf8'))) : null

@@ -3,7 +3,7 @@ import { forkSpawner } from '../processes/spawner.ts'
 import type { Spawner } from '../processes/spawner.ts'
 import { requestLostKey, superviseProcess } from '../processes/supervised-process.ts'
 import type { RequestPriority } from '../processes/supervised-process.ts'
-import type { CodecOptions, ImageCodec } from './codec.ts'
+import type { CodecOptions, ImageCodec, ImageLibrary } from './codec.ts'
 import type { CodecKinds } from './codec-messages.ts'
 import { pictureCrashesDecoder } from './image-errors.ts'
 
@@ -16,6 +16,8 @@ export interface CodecClientOptions {
 export interface SupervisedCodec extends ImageCodec {
   /** Process id of the running decoder, null while none runs. */
   readonly pid: () => number | null
+  /** What decodes the pictures, as its process says. Rejects with `EngineLost` where it cannot be loaded. */
+  readonly library: (options?: Pick<CodecOptions, 'signal'>) => Promise<ImageLibrary>
 }
 
 /** Two imports at a time must leave room for the tile somebody is waiting for. */
@@ -38,7 +40,7 @@ export function createCodec(options: CodecClientOptions): SupervisedCodec {
     log: options.log,
   })
 
-  async function ask<Kind extends keyof CodecKinds>(
+  async function ask<Kind extends Exclude<keyof CodecKinds, 'library'>>(
     kind: Kind,
     payload: CodecKinds[Kind]['payload'],
     priority: RequestPriority,
@@ -63,6 +65,7 @@ export function createCodec(options: CodecClientOptions): SupervisedCodec {
     writeIndexPng: async (path, image, opts) => {
       await ask('writeIndexPng', { path, image }, 'batch', opts)
     },
+    library: (opts) => decoder.request('library', null, opts),
     close: decoder.close,
     pid: decoder.pid,
   }

@@ -1,7 +1,8 @@
-import type { ImageProbe, IndexImage, RgbImage } from './codec.ts'
+import type { ImageLibrary, ImageProbe, IndexImage, RgbImage } from './codec.ts'
 
 /** What the image decoder process can be asked. */
 export type CodecKinds = {
+  readonly library: { readonly payload: null; readonly result: ImageLibrary }
   readonly probe: { readonly payload: { readonly path: string }; readonly result: ImageProbe }
   readonly thumbnail: {
     readonly payload: { readonly path: string; readonly maxSide: number }

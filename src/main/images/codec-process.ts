@@ -1,7 +1,7 @@
 import { writeFileAtomic } from './atomic-file.ts'
 import { serveRequests } from '../processes/child.ts'
 import type { CodecKinds } from './codec-messages.ts'
-import { fileKey, fullPicture, pixels, probe, readHeader, readIndexPng, thumbnail } from './decode.ts'
+import { fileKey, fullPicture, library, pixels, probe, readHeader, readIndexPng, thumbnail } from './decode.ts'
 import { fileUnwritable } from './image-errors.ts'
 import { encodeIndexPng } from './index-png.ts'
 import { PictureCache } from './picture-cache.ts'
@@ -13,6 +13,7 @@ const cacheBytes = 256 << 20
 serveRequests<CodecKinds>(() => {
   const pictures = new PictureCache(cacheBytes)
   return {
+    library: () => library(),
     probe: ({ path }) => probe(path),
     thumbnail: ({ path, maxSide }) => thumbnail(path, maxSide),
     pixels: ({ path, width, height }) => pixels(path, width, height),

@@ -23,6 +23,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true })
 })
 
+test('it says what it decodes with', async () => {
+  expect(await codec.library()).toEqual({
+    version: sharp.versions.sharp,
+    libvips: sharp.versions.vips,
+    build: 'emscripten' in sharp.versions ? 'wasm' : 'native',
+  })
+})
+
 type Colour = readonly [number, number, number]
 const corners: readonly Colour[] = [
   [220, 30, 30],

@@ -28,6 +28,16 @@ export interface IndexImage {
   readonly data: Uint8Array
 }
 
+/** What decodes the pictures. */
+export interface ImageLibrary {
+  /** Of sharp. */
+  readonly version: string
+  /** Of libvips, which sharp is made on. */
+  readonly libvips: string
+  /** On Linux a package brings the WebAssembly build: the native one clashes with Electron's own libraries. */
+  readonly build: 'native' | 'wasm'
+}
+
 export interface CodecOptions {
   readonly signal?: AbortSignal | undefined
   /** `interactive` requests overtake queued `batch` ones. Default: interactive for thumbnails and tiles, else batch. */

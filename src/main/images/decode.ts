@@ -2,7 +2,7 @@ import { open, readFile, stat } from 'node:fs/promises'
 import sharp from 'sharp'
 import type { Metadata, Sharp } from 'sharp'
 import { AppError } from '../../shared/errors.ts'
-import type { ImageProbe, IndexImage, RgbImage } from './codec.ts'
+import type { ImageLibrary, ImageProbe, IndexImage, RgbImage } from './codec.ts'
 import {
   fileEmpty,
   fileUnreadable,
@@ -19,6 +19,12 @@ import { decodeIndexPng } from './index-png.ts'
 sharp.concurrency(2)
 // Files are decoded once or come from the picture cache; libvips' own cache would hold them a second time.
 sharp.cache(false)
+
+/** What this file runs on. */
+export function library(): ImageLibrary {
+  const { sharp: version, vips: libvips } = sharp.versions
+  return { version, libvips, build: 'emscripten' in sharp.versions ? 'wasm' : 'native' }
+}
 
 /** The picture with its EXIF orientation applied. */
 function openOriented(path: string): Sharp {

@@ -4,32 +4,65 @@ import { fileURLToPath } from 'node:url'
 import { AppError } from '../../shared/errors.ts'
 import { z } from '../../shared/zod.ts'
 
-/** The product's own folder: the nearest one above this file that holds `models/manifest.json`. */
-function productFolder(): string {
-  const start = dirname(fileURLToPath(import.meta.url))
+/**
+ * Where the product's own files are. In a source tree, built or not, both folders are its root. Packed, the program is
+ * the archive `app.asar` (read like a folder), and `resources` is the folder around it.
+ */
+export interface ProductFolders {
+  /** Holds `package.json` and `out/`. */
+  readonly program: string
+  /** Holds `models/` and, where it was made, `sample/`. */
+  readonly resources: string
+}
+
+/**
+ * Looks upwards from `start`, then into `resourcesPath`, which Electron gives. Throws `ModelMissing` when no folder holds
+ * `models/manifest.json`.
+ */
+export function findProductFolders(start: string, resourcesPath?: string): ProductFolders {
+  const resources =
+    nearest(start, join('models', 'manifest.json')) ??
+    (resourcesPath === undefined ? null : nearest(resourcesPath, join('models', 'manifest.json')))
+  if (resources === null) {
+    throw new AppError(
+      'ModelMissing',
+      'modelsFolderMissing',
+      'The folder "models" with manifest.json is missing. Install Exemplar Studio again.',
+    )
+  }
+  return { program: nearest(start, 'package.json') ?? resources, resources }
+}
+
+/** The folder itself or the nearest one above it that holds the file. */
+function nearest(start: string, file: string): string | null {
   for (let folder = start; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'models', 'manifest.json'))) return folder
-    if (dirname(folder) === folder) {
-      throw new AppError(
-        'ModelMissing',
-        'modelsFolderMissing',
-        'The folder "models" with manifest.json is missing. Install Exemplar Studio again.',
-      )
-    }
+    if (existsSync(join(folder, file))) return folder
+    if (dirname(folder) === folder) return null
   }
 }
 
+function productFolders(): ProductFolders {
+  const { resourcesPath } = process as NodeJS.Process & { readonly resourcesPath?: string }
+  return findProductFolders(dirname(fileURLToPath(import.meta.url)), resourcesPath)
+}
+
 export function modelsFolder(): string {
-  return join(productFolder(), 'models')
+  return join(productFolders().resources, 'models')
 }
 
 /** The built page; `npm start` makes it. */
 export function rendererFolder(): string {
-  return join(productFolder(), 'out', 'renderer')
+  return join(productFolders().program, 'out', 'renderer')
+}
+
+/** The project to try things on, to be copied before it is opened; null where it was not made. */
+export function sampleFolder(): string | null {
+  const folder = join(productFolders().resources, 'sample')
+  return existsSync(folder) ? folder : null
 }
 
 /** The product's version, from its package.json. */
 export function productVersion(): string {
-  const text = readFileSync(join(productFolder(), 'package.json'), 'utf8')
+  const text = readFileSync(join(productFolders().program, 'package.json'), 'utf8')
   return z.object({ version: z.string() }).parse(JSON.parse(text)).version
 }
