@@ -75,6 +75,7 @@ export async function addImages(
       },
     )
     for (const problem of report.problems) context.output.warn(`${problem.name}: ${problem.reason}`)
+    for (const notice of report.notices) context.output.warn(notice.reason)
     const lines = [
       `Added ${count(report.added, 'image')}; ${report.duplicates} already there, ${report.problems.length} not usable.`,
     ]

@@ -24,6 +24,7 @@ export async function importImages(
 ): Promise<ImportReport> {
   const { store } = context
   const problems: Problem[] = []
+  const notices: Problem[] = []
   const taken = new Set<string>()
   let batchId: string | null = null
   let added = 0
@@ -54,6 +55,8 @@ export async function importImages(
       else if (result.kind === 'duplicate') duplicates++
       else {
         batchId ??= beginBatch(store)
+        const remark = remarkOn(result)
+        if (remark !== null) notices.push({ name: result.name, reason: remark })
         chunk.push(
           newImage(store, taken, batchId, copy ? { ...result, path: relative(store.folder, result.path) } : result),
         )
@@ -63,7 +66,16 @@ export async function importImages(
   } finally {
     flush()
   }
-  return { batchId, added, duplicates, problems }
+  return { batchId, added, duplicates, problems, notices }
+}
+
+/** One sentence about a file of which only a part was added; null where there is nothing to say. */
+function remarkOn({ name, probe }: ReadImage & { readonly kind: 'image' }): string | null {
+  const { pages, format } = probe
+  if (pages === 1) return null
+  return format === 'tiff'
+    ? `${name} holds ${pages} pages and only the first was added; save the others as files of their own to add them.`
+    : `${name} is animated (${pages} frames) and only the first frame was added; save the others as files of their own to add them.`
 }
 
 function beginBatch(store: ProjectStore): string {

@@ -301,7 +301,8 @@ test('an original that is gone or holds another picture costs that image, in one
   expect(await session.jobs.waitFor(job.id)).toMatchObject({ state: 'done', done: 2, failed: 2 })
   const changed =
     '1.png holds another picture than when it was added; put the original back, or add the new one under another name.'
-  const gone = '2.png cannot be read (ENOENT); check that it is still there and readable.'
+  const path = join(folder, 'photos', '2.png')
+  const gone = `2.png was moved or deleted: ${path} is not there any more; put it back there, then try again.`
   expect(session.store.jobs.failures(job.id)).toEqual([
     { name: '1.png', reason: changed },
     { name: '2.png', reason: gone },

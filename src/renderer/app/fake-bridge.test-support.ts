@@ -298,6 +298,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
         added: 2,
         duplicates: 1,
         problems: [],
+        notices: [],
         ...options.importReport,
       })),
       list: recorded(

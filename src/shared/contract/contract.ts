@@ -156,6 +156,8 @@ export const importReportSchema = z.strictObject({
   /** Files whose content the project already holds. */
   duplicates: z.int(),
   problems: z.array(problemSchema),
+  /** What a person should know of files that were added, e.g. that only their first page was. */
+  notices: z.array(problemSchema),
 })
 export type ImportReport = z.infer<typeof importReportSchema>
 

@@ -50,8 +50,11 @@ export const errors = {
   imageDamaged:
     '{{file}} is damaged and cannot be decoded ({{reason}}); copy it again from its source or save it anew.',
   imageEmpty: '{{file}} is empty (0 bytes); copy it again from its source.',
+  imageGone: '{{file}} was moved or deleted: {{path}} is not there any more; put it back there, then try again.',
   imageNameOutside: 'The image name {{name}} leads out of the export folder.',
   imageNotFound: '{{message}}',
+  imageSamples:
+    '{{file}} holds samples of type {{depth}}, which have no defined black and white; save it with 8 or 16 bits a channel.',
   imageTooLarge:
     '{{file}} has {{width}} x {{height}} pixels, more than the {{limit}} that can be opened; scale it down or cut it into parts.',
   imageUnsupported:
