@@ -297,6 +297,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
         batchId: 'b2',
         added: 2,
         duplicates: 1,
+        restored: 0,
         problems: [],
         notices: [],
         ...options.importReport,
@@ -327,6 +328,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
           revision,
         }
       }),
+      lookAgain: recorded('images.lookAgain', () => ({ back: 1, setAside: 1 })),
       neighbour: recorded(
         'images.neighbour',
         ({ imageId, direction }: { readonly imageId: string; readonly direction: 1 | -1 }) => {

@@ -56,6 +56,7 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
           revision: store.revision(),
         }
       },
+      lookAgain: ({ projectId }, context) => studio.session(projectId).lookAgain(context),
       neighbour: ({ projectId, ...query }) => ({ imageId: studio.session(projectId).store.images.neighbour(query) }),
     },
     history: {
@@ -71,7 +72,7 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
       list: ({ projectId, classId }) => ({ supports: [...studio.session(projectId).store.supports.ofClass(classId)] }),
     },
     jobs: {
-      start: ({ projectId, spec }) => studio.session(projectId).jobs.start(spec),
+      start: ({ projectId, spec }, context) => studio.session(projectId).segment(spec, { signal: context.signal }),
       pause: ({ projectId, jobId }) => studio.session(projectId).jobs.pause(jobId),
       resume: ({ projectId, jobId }) => studio.session(projectId).jobs.resume(jobId),
       cancel: ({ projectId, jobId }) => studio.session(projectId).jobs.cancel(jobId),
