@@ -34,12 +34,14 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
       engine: ({ projectId }) => studio.session(projectId).engine.info(),
     },
     images: {
-      import: ({ projectId, placeIds, copy }, context) =>
-        studio.session(projectId).importImages(
-          placeIds.map((placeId) => places.resolve(placeId)),
-          copy,
-          context,
-        ),
+      import: async ({ projectId, placeIds, copy }, context) => {
+        try {
+          const paths = placeIds.map((placeId) => places.resolve(placeId))
+          return await studio.session(projectId).importImages(paths, copy || places.isLent(placeIds), context)
+        } finally {
+          await places.release(placeIds)
+        }
+      },
       list: ({ projectId, ...query }) => {
         const { store } = studio.session(projectId)
         const { total, items } = store.images.list(query)

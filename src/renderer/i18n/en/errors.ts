@@ -127,6 +127,20 @@ export const errors = {
   tooFewSupports: '{{message}}',
   tooManyClasses: 'Mask images hold {{most}} classes, this project has {{count}}. Export COCO instead.',
   unknownCall: 'There is no call "{{call}}"; reload the page.',
+  uploadDiskFull:
+    'The disk is full: {{file}} could not be received and nothing of this upload was kept; free some space, then drop the files again.',
+  uploadNameTooLong: 'The path {{file}}… is too long to be uploaded; import it from its folder instead.',
+  uploadNameUnusable: '"{{file}}" cannot be taken under this name; rename the file or its folder, then drop it again.',
+  uploadTooLarge:
+    '{{file}} is larger than the {{limit}} bytes that can be uploaded; import it from its folder instead.',
+  uploadTooMany: 'More than {{limit}} files cannot be uploaded at once; import their folder instead.',
+  uploadUnfinished: 'A file of this upload is still on its way; wait for it.',
+  uploadUnknown: 'This upload has ended; drop the files again.',
+  uploadUnreadable:
+    '{{file}} could not be read by the browser; check that it is still there and readable, then drop it again.',
+  uploadUnwritable:
+    '{{file}} could not be received ({{reason}}) and nothing of this upload was kept; check the folder for temporary files.',
+  uploadsBusy: 'Other uploads are still under way; wait for one of them to end.',
   versionAltered:
     'What the class "{{name}}" learnt in version {{number}} is damaged or missing in the project database; restore another version or learn again.',
   versionExists: 'The prototype version {{id}} exists already.',
