@@ -2,12 +2,15 @@ import type {
   Bridge,
   ClassSummary,
   ExportReport,
+  GivenFiles,
   ImageFilter,
   ImageSummary,
   ImportReport,
   JobRecord,
   Place,
+  Problem,
   ProjectInfo,
+  ReceivedFiles,
 } from '../../shared/contract/contract.ts'
 import type { CallOptions, MediaAnswer } from '../../shared/contract/define.ts'
 import type { HistoryEntry, HistoryHeader } from '../../shared/domain/history.ts'
@@ -25,6 +28,9 @@ export interface FakeOptions {
   readonly media?: (path: string) => Promise<MediaAnswer>
   readonly exportReport?: Partial<ExportReport>
   readonly importReport?: Partial<ImportReport>
+  /** What `receive` waits for after it has seen all files. */
+  readonly receiving?: (signal: AbortSignal | undefined) => Promise<void>
+  readonly receiveProblems?: readonly Problem[]
 }
 
 export interface FakeBridge {
@@ -424,6 +430,17 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
       } finally {
         openMedia--
       }
+    },
+    receive: async (files: GivenFiles, call: CallOptions = {}): Promise<ReceivedFiles> => {
+      const paths: string[] = []
+      for await (const { path } of files.walk()) {
+        paths.push(path)
+        call.onProgress?.({ done: paths.length, total: null, note: path })
+      }
+      calls.push({ name: 'receive', input: paths })
+      await options.receiving?.(call.signal)
+      if (call.signal?.aborted === true) throw new AppError('Cancelled', 'cancelled', 'Cancelled.')
+      return { placeIds: ['handed-over'], temporary: true, problems: options.receiveProblems ?? [] }
     },
     connection: (listener: Parameters<Bridge['connection']>[0]) => {
       connected.add(listener)

@@ -32,6 +32,8 @@ export const errors = {
     '{{path}} was written by a newer Exemplar Studio (schema {{found}}, this one knows {{known}}); update Exemplar Studio to open it, nothing was changed.',
   databaseUnwritable: '{{message}}',
   diskFull: 'The disk is full: {{path}} could not grow, nothing was changed; free some space and try again.',
+  dropUnreadable:
+    '{{name}} could not be read by the browser; check that it is still there and readable, then drop it again.',
   emptyMask: 'The outlined region is empty or too small to learn from; outline a larger example.',
   episodeImageMissing: '{{message}}',
   exportDiffers: '{{message}}',
