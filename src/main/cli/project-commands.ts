@@ -79,8 +79,10 @@ export async function addImages(
       },
     )
     for (const problem of report.problems) context.output.warn(`${problem.name}: ${problem.reason}`)
+    for (const notice of report.notices) context.output.warn(notice.reason)
     const lines = [
       `Added ${count(report.added, 'image')}; ${report.duplicates} already there, ${report.problems.length} not usable.`,
+      ...(report.restored > 0 ? [`Found ${count(report.restored, 'image')} again whose file was gone.`] : []),
     ]
     context.output.result(report, lines)
     return report.problems.length > 0 ? exitCode.partly : exitCode.done

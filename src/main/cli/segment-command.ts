@@ -33,7 +33,7 @@ async function run(context: CommandContext, session: Session, options: SegmentOp
   const isSame = (job: JobRecord): boolean => JSON.stringify(job.spec) === JSON.stringify(spec)
   const paused = session.jobs.list().find((job) => job.state === 'paused' && isSame(job))
   const same = left.find(isSame) ?? (paused === undefined ? undefined : session.jobs.resume(paused.id))
-  const wanted = same ?? session.jobs.start(spec)
+  const wanted = same ?? (await session.segment(spec, { signal: context.signal }))
   const finished = await untilStopped(
     context,
     session,

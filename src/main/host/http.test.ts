@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { request } from 'node:http'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
@@ -12,6 +12,9 @@ import { fromWire, toWire } from '../../shared/contract/wire.ts'
 import { startHost } from './http.ts'
 import type { Host, HostOptions } from './http.ts'
 import { createMediaHandler } from './media.ts'
+import { createPlaces } from './places.ts'
+import { createUploads } from './uploads.ts'
+import type { Uploads } from './uploads.ts'
 
 let folder = ''
 let host: Host
@@ -54,9 +57,18 @@ async function start(
       tile: content('tile'),
       masks: content('masks'),
     }),
+    uploads: await makeUploads(),
     rendererFolder: join(folder, 'page'),
     log: (line) => log.push(line),
     ...options,
+  })
+}
+
+function makeUploads(): Promise<Uploads> {
+  return createUploads({
+    folder: join(folder, 'uploads'),
+    places: createPlaces({ roots: [folder] }),
+    maxBytes: 100_000,
   })
 }
 
@@ -421,6 +433,122 @@ test('media needs the token and takes no path but that of the contract', async (
   }
 })
 
+function upload(path: string, body: string | Buffer, headers: OutgoingHttpHeaders = {}): Promise<Answer> {
+  const own = { 'content-type': 'application/octet-stream', 'exemplar-file': 'a.jpg' }
+  return ask('POST', `/upload/${path}`, { headers: good({ ...own, ...headers }), body })
+}
+
+async function beginUpload(): Promise<string> {
+  const answer = await ask('POST', '/upload/begin', { headers: good(), body: '{}' })
+  return (fromWire(answer.body) as { value: { uploadId: string } }).value.uploadId
+}
+
+async function stagedFiles(): Promise<string[]> {
+  const entries = await readdir(join(folder, 'uploads'), { recursive: true, withFileTypes: true })
+  return entries.filter((entry) => entry.isFile()).map(({ name }) => name)
+}
+
+test('files are uploaded one by one, whole or in pieces, and finished or taken back', async () => {
+  await start()
+  const uploadId = await beginUpload()
+  expect(fromWire((await upload(`${uploadId}/0`, Buffer.alloc(100_000, 1))).body)).toEqual({ ok: true, value: {} })
+  const pieces = { 'transfer-encoding': 'chunked', 'exemplar-file': encodeURIComponent('süb/b.jpg') }
+  expect(fromWire((await upload(`${uploadId}/1`, Buffer.alloc(5000, 2), pieces)).body)).toEqual({ ok: true, value: {} })
+  expect((await stagedFiles()).toSorted()).toEqual(['a.jpg', 'b.jpg'])
+  // The page sees the reason although it was still sending.
+  const refused = await upload(`${uploadId}/2`, Buffer.alloc(5_000_000), { 'exemplar-file': 'c.jpg' })
+  expect(fromWire(refused.body)).toMatchObject({ ok: false, error: { code: 'InvalidInput', key: 'uploadTooLarge' } })
+  const outside = await upload(`${uploadId}/3`, 'x', { 'exemplar-file': '..%2F..%2Fd.jpg' })
+  expect(fromWire(outside.body)).toMatchObject({ ok: false, error: { key: 'uploadNameUnusable' } })
+  const finished = await ask('POST', `/upload/${uploadId}/finish`, { headers: good(), body: '{}' })
+  expect(fromWire(finished.body)).toMatchObject({
+    ok: true,
+    value: { placeIds: [expect.stringMatching(/^[\w-]{16}$/)] },
+  })
+  expect(fromWire((await upload(`${uploadId}/4`, 'x')).body)).toMatchObject({ error: { code: 'NotFound' } })
+
+  const other = await beginUpload()
+  await upload(`${other}/0`, 'x', { 'exemplar-file': 'gone.jpg' })
+  await ask('POST', `/upload/${other}/abort`, { headers: good(), body: '{}' })
+  await vi.waitFor(async () => expect((await stagedFiles()).toSorted()).toEqual(['a.jpg', 'b.jpg']))
+  await host.close()
+  expect(await readdir(join(folder, 'uploads'))).toEqual([])
+  expect(log).toEqual([])
+})
+
+test('an upload of anyone else, or of another form, is refused and leaves nothing', async () => {
+  await start()
+  const uploadId = await beginUpload()
+  for (const path of ['begin', `${uploadId}/0`, `${uploadId}/finish`, `${uploadId}/abort`]) {
+    const type = path.endsWith('/0') ? 'application/octet-stream' : 'application/json'
+    const send = (headers: OutgoingHttpHeaders): Promise<Answer> =>
+      ask('POST', `/upload/${path}`, { headers: { 'exemplar-file': 'a.jpg', ...headers }, body: '{}' })
+    const mine = good({ 'content-type': type })
+    const { origin: _origin, ...noOrigin } = mine
+    const { authorization: _authorization, ...noToken } = mine
+    expect((await send({ ...mine, host: `localhost:${host.port}` })).status).toBe(403)
+    expect((await send({ ...mine, origin: 'http://evil.example' })).status).toBe(403)
+    expect((await send(noOrigin)).status).toBe(403)
+    expect((await send(noToken)).status).toBe(401)
+    expect((await send({ ...mine, authorization: 'Bearer wrong' })).status).toBe(401)
+    for (const wrong of ['text/plain', 'multipart/form-data', 'application/x-www-form-urlencoded', '']) {
+      expect((await send({ ...mine, 'content-type': wrong })).status).toBe(415)
+    }
+    for (const method of ['GET', 'PUT', 'DELETE', 'OPTIONS']) {
+      expect((await ask(method, `/upload/${path}`, { headers: mine })).status).toBe(405)
+    }
+  }
+  const { port, token } = host
+  expect((await ask('POST', `/upload/begin?t=${token}`, { headers: { host: `127.0.0.1:${port}` } })).status).toBe(403)
+  for (const path of [
+    '',
+    'begin/',
+    `${uploadId}`,
+    `${uploadId}/`,
+    `${uploadId}/-1`,
+    `${uploadId}/1234567`,
+    `${uploadId}/1/2`,
+    '../begin',
+    `${uploadId}/%30`,
+    `${'x'.repeat(65)}/0`,
+  ]) {
+    expect([path, (await upload(path, 'x')).status]).toEqual([path, 404])
+  }
+  expect((await upload(`${uploadId}/0`, 'x', { 'exemplar-file': '' })).status).toBe(400)
+  expect((await upload(`${uploadId}/0`, 'x', { 'exemplar-file': 'x'.repeat(6001) })).status).toBe(400)
+  for (const [body, status] of [
+    ['', 400],
+    ['null', 400],
+    ['{"more":1}', 400],
+    [' '.repeat(2000), 413],
+  ] as const) {
+    expect((await ask('POST', '/upload/begin', { headers: good(), body })).status).toBe(status)
+  }
+  expect(fromWire((await upload('unknown/0', 'x')).body)).toMatchObject({
+    error: { code: 'NotFound', key: 'uploadUnknown' },
+  })
+  expect(await stagedFiles()).toEqual([])
+  expect(log).toEqual([])
+})
+
+test('a page that goes away in the middle of a file leaves no part of it', async () => {
+  await start()
+  const uploadId = await beginUpload()
+  const headers = good({
+    'content-type': 'application/octet-stream',
+    'exemplar-file': 'a.jpg',
+    'content-length': 50_000,
+  })
+  const sent = request({ host: '127.0.0.1', port: host.port, method: 'POST', path: `/upload/${uploadId}/0`, headers })
+  const broken = new Promise((resolve) => sent.on('error', resolve))
+  sent.write(Buffer.alloc(20_000))
+  await vi.waitFor(async () => expect(await stagedFiles()).toEqual(['a.jpg']))
+  sent.destroy()
+  await broken
+  await vi.waitFor(async () => expect(await stagedFiles()).toEqual([]))
+  expect(log).toEqual([])
+})
+
 test('it listens on 127.0.0.1 only, and says so when the port is taken', async () => {
   await start()
   const other = Object.values(networkInterfaces())
@@ -436,6 +564,7 @@ test('it listens on 127.0.0.1 only, and says so when the port is taken', async (
   const second = startHost({
     handlers: handlersWith({}),
     media: () => Promise.reject(new Error()),
+    uploads: await makeUploads(),
     rendererFolder: folder,
     port: host.port,
   })

@@ -5,16 +5,18 @@ import type { AddressInfo } from 'node:net'
 import { z } from '../../shared/zod.ts'
 import { contract } from '../../shared/contract/contract.ts'
 import type { ContractHandlers, Emit } from '../../shared/contract/contract.ts'
+import { maxUploadBytes, maxUploadNameLength, uploadNameHeader } from '../../shared/contract/upload.ts'
 import { fromWire, toWire } from '../../shared/contract/wire.ts'
 import type { Envelope } from '../../shared/contract/wire.ts'
 import type { EventSpec } from '../../shared/contract/define.ts'
-import { AppError } from '../../shared/errors.ts'
+import { AppError, isAppError } from '../../shared/errors.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
 import { createEventSocket } from './event-socket.ts'
 import type { MediaHandler } from './media.ts'
 import { createRouter, describe, internalError, requestTooLarge } from './router.ts'
 import { securityHeaders } from './security-headers.ts'
 import { readStaticFile } from './static-files.ts'
+import type { Uploads } from './uploads.ts'
 
 /**
  * The browser-window host: page, calls, media and events on 127.0.0.1. It only establishes who is calling
@@ -24,6 +26,7 @@ import { readStaticFile } from './static-files.ts'
 export interface HostOptions {
   readonly handlers: ContractHandlers
   readonly media: MediaHandler
+  readonly uploads: Uploads
   /** The built page. */
   readonly rendererFolder: string
   /** Default 0: any free one. */
@@ -49,8 +52,10 @@ export interface Host {
 const address = '127.0.0.1'
 const defaultTokenWaitMs = 2_000
 const cancelMaxBytes = 1024
+const uploadStepMaxBytes = 1024
 const headersTimeoutMs = 10_000
-const requestTimeoutMs = 60_000
+/** The whole body of the largest upload must have arrived within it, on a slow disk too. */
+const requestTimeoutMs = 15 * 60_000
 
 const callIdSchema = z.string().min(1).max(64)
 const callBodySchema = z.strictObject({ callId: callIdSchema, input: z.unknown() })
@@ -99,6 +104,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
         return send(response, 415, badRequest('Calls are sent as application/json.'))
       }
       return answerCall(path.slice('/rpc/'.length), request, response)
+    }
+    if (path.startsWith('/upload/')) {
+      if (method !== 'POST') return notAllowed(response, 'POST')
+      if (headers.origin !== origin) return send(response, 403, foreignOrigin())
+      if (!isAuthorized(request)) return send(response, 401, wrongToken())
+      return answerUpload(path, request, response)
     }
     if (method !== 'GET' && method !== 'HEAD') return notAllowed(response, 'GET, HEAD')
     if (path.startsWith('/media/')) {
@@ -150,6 +161,64 @@ export async function startHost(options: HostOptions): Promise<Host> {
     sendEnvelope(response, 200, envelope)
   }
 
+  /** `/upload/begin`, `/upload/<upload>/<number>` with the bytes of a file, `/upload/<upload>/finish` and `/abort`. */
+  async function answerUpload(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const steps = /^\/upload\/(?:(begin)|([A-Za-z0-9_-]{1,64})\/(?:(\d{1,6})|(finish|abort)))$/.exec(path)
+    if (steps === null) return send(response, 404, nothingHere())
+    const [, begin, uploadId = '', number, step] = steps
+    const type = request.headers['content-type'] ?? ''
+    if (number !== undefined) {
+      const name = request.headers[uploadNameHeader]
+      if (type !== 'application/octet-stream') {
+        return send(response, 415, badRequest('Files are sent as application/octet-stream.'))
+      }
+      if (typeof name !== 'string' || name === '' || name.length > maxUploadNameLength) {
+        return send(response, 400, badRequest('A file is sent with its name.'))
+      }
+      await answerStep(response, async () => {
+        try {
+          await options.uploads.receive(uploadId, name, request)
+          return {}
+        } finally {
+          // The rest of a refused file is dropped: a page that is still sending would not see the answer.
+          if (Number(request.headers['content-length'] ?? Infinity) <= maxUploadBytes) request.resume()
+          else response.setHeader('Connection', 'close')
+        }
+      })
+      return
+    }
+    if (!/^application\/json(?:;\s*charset=utf-8)?$/i.test(type)) {
+      return send(response, 415, badRequest('Calls are sent as application/json.'))
+    }
+    const body = await readBody(request, uploadStepMaxBytes)
+    if (body === null) {
+      response.setHeader('Connection', 'close')
+      return send(response, 413, requestTooLarge(path, uploadStepMaxBytes))
+    }
+    if (!z.strictObject({}).safeParse(parseJson(body)).success) {
+      return send(response, 400, badRequest('A step of an upload has an empty object.'))
+    }
+    await answerStep(response, async () => {
+      if (begin !== undefined) return { uploadId: await options.uploads.begin() }
+      if (step === 'finish') return { placeIds: options.uploads.finish(uploadId) }
+      options.uploads.abort(uploadId)
+      return {}
+    })
+  }
+
+  async function answerStep(response: ServerResponse, work: () => Promise<object>): Promise<void> {
+    let envelope: Envelope
+    try {
+      envelope = { ok: true, value: await work() }
+    } catch (error) {
+      // The page has gone in the middle of a file: there is nobody to answer.
+      if (response.destroyed) return
+      if (!isAppError(error)) throw error
+      envelope = { ok: false, error: error.toRecord() }
+    }
+    sendEnvelope(response, 200, envelope)
+  }
+
   async function answerMedia(path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
     // Whatever a URL parser would rewrite (`..`, escapes, backslashes) is no media address.
     if (!/^[A-Za-z0-9_/-]+$/.test(path)) return send(response, 404, nothingHere())
@@ -182,6 +251,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     },
     close: async () => {
       await router.close()
+      await options.uploads.close()
       events.close()
       await new Promise<void>((resolve) => {
         server.close(() => resolve())

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node
 import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import type { Place } from '../../shared/contract/contract.ts'
+import { hasImageExtension } from '../../shared/domain/picture-names.ts'
 import { AppError } from '../../shared/errors.ts'
-import { hasImageExtension } from '../images/scan.ts'
 import { isInside } from './static-files.ts'
 
 /**
@@ -20,6 +20,15 @@ export interface Places {
   readonly resolve: (placeId: string) => string
   /** Absolute path for something new inside a folder; `name` is checked to be one plain name. */
   readonly resolveNew: (placeId: string, name: string) => string
+  /**
+   * Makes a path known that need not lie below the roots, until `release`: what a person handed over. `onRelease`
+   * takes it away again.
+   */
+  readonly lend: (path: string, onRelease: () => Promise<void>) => string
+  /** Whether one of these places is lent, so that what is read from it has to be copied. */
+  readonly isLent: (placeIds: readonly string[]) => boolean
+  /** Ends what was lent under these ids; other places stay. */
+  readonly release: (placeIds: readonly string[]) => Promise<void>
 }
 
 /** A folder with more entries shows this many; the count of pictures is of all. */
@@ -29,6 +38,7 @@ export function createPlaces(options: { readonly roots?: readonly string[] } = {
   const roots = (options.roots ?? [homedir()]).map((root) => realRoot(root))
   const paths = new Map<string, string>()
   const ids = new Map<string, string>()
+  const lent = new Map<string, { readonly path: string; readonly onRelease: () => Promise<void> }>()
 
   function idOf(path: string): string {
     const known = ids.get(path)
@@ -44,6 +54,8 @@ export function createPlaces(options: { readonly roots?: readonly string[] } = {
   }
 
   function resolve(placeId: string): string {
+    const handedOver = lent.get(placeId)
+    if (handedOver !== undefined) return handedOver.path
     const path = paths.get(placeId)
     if (path === undefined) {
       throw new AppError('NotFound', 'placeUnknown', 'This folder was listed by an earlier start; open it again.')
@@ -92,6 +104,19 @@ export function createPlaces(options: { readonly roots?: readonly string[] } = {
   return {
     resolve,
     resolveNew,
+    lend: (path, onRelease) => {
+      const placeId = randomBytes(12).toString('base64url')
+      lent.set(placeId, { path, onRelease })
+      return placeId
+    },
+    isLent: (placeIds) => placeIds.some((placeId) => lent.has(placeId)),
+    release: async (placeIds) => {
+      for (const placeId of placeIds) {
+        const place = lent.get(placeId)
+        lent.delete(placeId)
+        await place?.onRelease()
+      }
+    },
     list: (placeId) => {
       if (placeId === null) {
         return { trail: [], entries: roots.map((root) => toPlace(root, root, 'folder')), imageCount: 0 }

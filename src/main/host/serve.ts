@@ -1,4 +1,5 @@
 import type { Emit } from '../../shared/contract/contract.ts'
+import { join } from 'node:path'
 import { rendererFolder } from '../projects/paths.ts'
 import { createHandlers } from './handlers/handlers.ts'
 import { createMediaSource } from './handlers/media-source.ts'
@@ -7,7 +8,8 @@ import { startHost } from './http.ts'
 import { createMediaHandler } from './media.ts'
 import { openInBrowser } from './open-browser.ts'
 import { createPlaces } from './places.ts'
-import { createRecentProjects } from './recent.ts'
+import { configurationFolder, createRecentProjects } from './recent.ts'
+import { createUploads } from './uploads.ts'
 
 export interface ServeOptions {
   /** Opened at once and put on top of the recent projects; null for none. */
@@ -40,6 +42,7 @@ export async function serveStudio(options: ServeOptions): Promise<RunningStudio>
     return await startHost({
       handlers: createHandlers(studio, places, recent),
       media: createMediaHandler(createMediaSource(studio)),
+      uploads: await createUploads({ folder: join(configurationFolder(), 'uploads'), places }),
       rendererFolder: rendererFolder(),
       port: options.port,
       log: options.log,

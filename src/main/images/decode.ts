@@ -1,17 +1,19 @@
-import { open, readFile, stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import sharp from 'sharp'
 import type { Metadata, Sharp } from 'sharp'
 import { AppError } from '../../shared/errors.ts'
 import type { ImageLibrary, ImageProbe, IndexImage, RgbImage } from './codec.ts'
+import { readSignature } from './file-signature.ts'
 import {
   fileEmpty,
   fileUnreadable,
   maxImagePixels,
-  notAPicture,
   pictureDamaged,
   pictureTooLarge,
+  samplesUnsupported,
 } from './image-errors.ts'
 import { decodeIndexPng } from './index-png.ts'
+import { depthFor, factorFor } from './sample-depth.ts'
 
 /** Everything that touches sharp; runs in the image decoder process only. */
 
@@ -26,31 +28,58 @@ export function library(): ImageLibrary {
   return { version, libvips, build: 'emscripten' in sharp.versions ? 'wasm' : 'native' }
 }
 
-/** The picture with its EXIF orientation applied. */
-function openOriented(path: string): Sharp {
-  return sharp(path, { limitInputPixels: maxImagePixels, failOn: 'error', sequentialRead: true }).autoOrient()
+/** What has to be known before the pixels of a file are read. */
+interface Header {
+  readonly probe: ImageProbe
+  /** 16-bit grey or RGB without alpha: shown by the bits that it really uses. */
+  readonly isDeep: boolean
+  readonly failOn: 'error' | 'truncated'
 }
 
-/** The same as 8-bit sRGB without alpha (over white), whatever the file holds. */
-function openRgb(path: string): Sharp {
-  return openOriented(path).flatten({ background: '#ffffff' }).toColourspace('srgb')
+function open({ failOn }: Header, path: string): Sharp {
+  return sharp(path, { limitInputPixels: maxImagePixels, failOn, sequentialRead: true })
+}
+
+/** The picture with its EXIF orientation applied, as 8-bit sRGB without alpha (over white), whatever the file holds. */
+async function openRgb(path: string): Promise<Sharp> {
+  const header = await inspect(path)
+  const upright = open(header, path).autoOrient().flatten({ background: '#ffffff' })
+  const factor = header.isDeep ? await deepFactor(header, path) : 1
+  return (factor === 1 ? upright : upright.linear(factor, 0)).toColourspace('srgb')
+}
+
+/** How many deep files' factors are remembered: a few bytes each. */
+const maxFactors = 1_000
+const factors = new Map<string, number>()
+
+/** Reads every sample of the file once; the factor is the same for its thumbnail, its tiles and the model's pixels. */
+async function deepFactor(header: Header, path: string): Promise<number> {
+  const key = await fileKey(path)
+  const known = factors.get(key)
+  if (known !== undefined) return known
+  const { channels } = await reading(path, () => open(header, path).stats())
+  const factor = factorFor(depthFor(Math.max(...channels.map(({ max }) => max))))
+  for (const oldest of factors.keys()) {
+    if (factors.size < maxFactors) break
+    factors.delete(oldest)
+  }
+  factors.set(key, factor)
+  return factor
 }
 
 /** Decodes the whole picture to prove it readable. */
 export async function probe(path: string): Promise<ImageProbe> {
   const checked = await readHeader(path)
+  const picture = await openRgb(path)
   // One pixel out still reads every row in.
-  await reading(path, () => openRgb(path).resize(1, 1, { fit: 'fill' }).raw().toBuffer())
+  await reading(path, () => picture.resize(1, 1, { fit: 'fill' }).raw().toBuffer())
   return checked
 }
 
 export async function thumbnail(path: string, maxSide: number): Promise<Uint8Array> {
-  await readHeader(path)
+  const picture = await openRgb(path)
   return reading(path, () =>
-    openRgb(path)
-      .resize(maxSide, maxSide, { fit: 'inside', withoutEnlargement: true })
-      .jpeg({ quality: 82 })
-      .toBuffer(),
+    picture.resize(maxSide, maxSide, { fit: 'inside', withoutEnlargement: true }).jpeg({ quality: 82 }).toBuffer(),
   )
 }
 
@@ -59,13 +88,11 @@ export async function thumbnail(path: string, maxSide: number): Promise<Uint8Arr
  * triangle filter as wide as the remaining step, so every source pixel counts. Larger: bilinear.
  */
 export async function pixels(path: string, width: number, height: number): Promise<RgbImage> {
-  await readHeader(path)
-  return raw(path, openRgb(path).resize(width, height, { fit: 'fill', kernel: 'linear' }))
+  return raw(path, (await openRgb(path)).resize(width, height, { fit: 'fill', kernel: 'linear' }))
 }
 
 export async function fullPicture(path: string): Promise<RgbImage> {
-  await readHeader(path)
-  return raw(path, openRgb(path))
+  return raw(path, await openRgb(path))
 }
 
 export async function readIndexPng(path: string): Promise<IndexImage> {
@@ -88,39 +115,30 @@ async function raw(path: string, pipeline: Sharp): Promise<RgbImage> {
 
 /** Format and displayed size. Refuses what must not reach a decoder: unreadable, empty, foreign or oversized files. */
 export async function readHeader(path: string): Promise<ImageProbe> {
-  const format = await sniffFormat(path)
+  return (await inspect(path)).probe
+}
+
+async function inspect(path: string): Promise<Header> {
+  const { format, pngFrames, hasOddOrientation } = await fromDisk(path, () => readSignature(path))
   // Reads the header only, and without a limit: it is the header that tells whether the limit is exceeded.
   const metadata: Metadata = await reading(path, () => sharp(path, { limitInputPixels: false }).metadata())
   const { width, height } = metadata.autoOrient
   if (width * height > maxImagePixels) throw pictureTooLarge(path, width, height)
-  return { format, width, height, orientation: metadata.orientation ?? 1, pages: metadata.pages ?? 1 }
-}
-
-/** The format by the file's first bytes; its name says nothing, and libvips would open far more (SVG, PDF, …). */
-async function sniffFormat(path: string): Promise<ImageProbe['format']> {
-  const head = await fromDisk(path, async () => {
-    const file = await open(path, 'r')
-    try {
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(16), 0, 16, 0)
-      return buffer.subarray(0, bytesRead)
-    } finally {
-      await file.close()
-    }
-  })
-  if (head.length === 0) throw fileEmpty(path)
-  const text = head.toString('latin1')
-  if (text.startsWith('\xff\xd8\xff')) return 'jpeg'
-  if (text.startsWith('\x89PNG\r\n\x1a\n')) return 'png'
-  if (text.startsWith('RIFF') && text.slice(8, 12) === 'WEBP') return 'webp'
-  if (['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(text.slice(0, 4))) return 'tiff'
-  throw notAPicture(path)
+  const { depth, space, orientation = 1 } = metadata
+  if (depth !== 'uchar' && depth !== 'ushort') throw samplesUnsupported(path, depth)
+  const pages = Math.max(metadata.pages ?? 1, pngFrames)
+  return {
+    probe: { format, width, height, orientation, pages },
+    isDeep: (space === 'grey16' || space === 'rgb16') && !metadata.hasAlpha,
+    failOn: hasOddOrientation ? 'truncated' : 'error',
+  }
 }
 
 async function fromDisk<Value>(path: string, work: () => Promise<Value>): Promise<Value> {
   try {
     return await work()
   } catch (error) {
-    throw fileUnreadable(path, error)
+    throw error instanceof AppError ? error : fileUnreadable(path, error)
   }
 }
 

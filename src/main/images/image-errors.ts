@@ -61,6 +61,17 @@ export function pictureTooLarge(path: string, width: number, height: number): Ap
   )
 }
 
+/** `depth` is the kind of sample that the image library names: `float`, `uint`, `short`, … */
+export function samplesUnsupported(path: string, depth: string): AppError {
+  const file = basename(path)
+  return new AppError(
+    'Unsupported',
+    'imageSamples',
+    `${file} holds samples of type ${depth}, which have no defined black and white; save it with 8 or 16 bits a channel.`,
+    { params: { file, depth } },
+  )
+}
+
 /** `reason` is what the image library found, in its own words. */
 export function pictureDamaged(path: string, reason: string, cause?: unknown): AppError {
   const file = basename(path)
@@ -69,6 +80,17 @@ export function pictureDamaged(path: string, reason: string, cause?: unknown): A
     'imageDamaged',
     `${file} is damaged and cannot be decoded (${reason}); copy it again from its source or save it anew.`,
     { params: { file, reason }, cause },
+  )
+}
+
+/** Unlike a file that may not be read, one that is not there any more can be put back. */
+export function pictureGone(path: string, cause: unknown): AppError {
+  const file = basename(path)
+  return new AppError(
+    'Io',
+    'imageGone',
+    `${file} was moved or deleted: ${path} is not there any more; put it back there, then try again.`,
+    { params: { file, path }, cause },
   )
 }
 

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { fileUnreadable, pictureChanged } from './image-errors.ts'
+import { fileUnreadable, pictureChanged, pictureGone } from './image-errors.ts'
 import { hashFile } from './read-images.ts'
 
 export interface Originals {
@@ -28,6 +28,7 @@ async function stampOf(path: string): Promise<string> {
     const { mtimeMs, size, ino } = await stat(path)
     return `${mtimeMs} ${size} ${ino}`
   } catch (error) {
-    throw fileUnreadable(path, error)
+    const { code } = error as NodeJS.ErrnoException
+    throw code === 'ENOENT' || code === 'ENOTDIR' ? pictureGone(path, error) : fileUnreadable(path, error)
   }
 }

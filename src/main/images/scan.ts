@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import type { Dirent } from 'node:fs'
-import { basename, extname, join } from 'node:path'
+import { basename, join } from 'node:path'
+import { hasImageExtension, projectFile, projectFolders } from '../../shared/domain/picture-names.ts'
 import { throwIfAborted } from '../../shared/errors.ts'
 import { fileUnreadable } from './image-errors.ts'
 
@@ -15,16 +16,6 @@ export interface FoundFile {
 export interface ScanProblem {
   readonly name: string
   readonly reason: string
-}
-
-const imageExtensions = new Set(['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'])
-
-/** What makes a folder a project, and the folders in it whose pictures are the program's own. */
-const projectFile = 'project.db'
-const projectFolders = ['cache', 'backups']
-
-export function hasImageExtension(name: string): boolean {
-  return imageExtensions.has(extname(name).toLowerCase())
 }
 
 /**

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import type { ImportReport, Problem } from '../../shared/contract/contract.ts'
+import type { ImageRecord } from '../../shared/domain/records.ts'
 import { cancelled, isAppError } from '../../shared/errors.ts'
 import type { ImageCodec } from '../images/codec.ts'
 import { readImages } from '../images/read-images.ts'
@@ -13,7 +15,8 @@ import type { RunOptions } from './run-options.ts'
 const chunkSize = 32
 
 /**
- * Adds images by path, folders recursively. Bad files are listed with their reason, never fatal. The history
+ * Adds images by path, folders recursively. Bad files are listed with their reason, never fatal. Content that
+ * the project knows but whose file is gone makes the image whole again: it is at home in the new file from then on. The history
  * entry comes first and names the batch, so whatever the import got to before it was stopped can be undone.
  */
 export async function importImages(
@@ -24,10 +27,12 @@ export async function importImages(
 ): Promise<ImportReport> {
   const { store } = context
   const problems: Problem[] = []
+  const notices: Problem[] = []
   const taken = new Set<string>()
   let batchId: string | null = null
   let added = 0
   let duplicates = 0
+  let restored = 0
   let chunk: NewImage[] = []
 
   const flush = (): void => {
@@ -44,7 +49,10 @@ export async function importImages(
   const readOptions = {
     codec: context.codec,
     copyTo: copy ? join(store.folder, 'images') : undefined,
-    isKnown: (contentHash: string) => store.images.byContentHash(contentHash) !== undefined,
+    isKnown: (contentHash: string) => {
+      const known = store.images.byContentHash(contentHash)
+      return known !== undefined && !isHomeless(store, known)
+    },
     signal: options.signal,
     progress: options.progress,
   }
@@ -53,17 +61,38 @@ export async function importImages(
       if (result.kind === 'problem') problems.push({ name: result.name, reason: result.reason })
       else if (result.kind === 'duplicate') duplicates++
       else {
+        const found = copy ? { ...result, path: relative(store.folder, result.path) } : result
+        const homeless = store.images.byContentHash(result.contentHash)
+        if (homeless !== undefined) {
+          store.images.relocate(homeless.id, found.path)
+          restored++
+          continue
+        }
         batchId ??= beginBatch(store)
-        chunk.push(
-          newImage(store, taken, batchId, copy ? { ...result, path: relative(store.folder, result.path) } : result),
-        )
+        const remark = remarkOn(result)
+        if (remark !== null) notices.push({ name: result.name, reason: remark })
+        chunk.push(newImage(store, taken, batchId, found))
         if (chunk.length >= chunkSize) flush()
       }
     }
   } finally {
     flush()
   }
-  return { batchId, added, duplicates, problems }
+  return { batchId, added, duplicates, restored, problems, notices }
+}
+
+/** Whether the image's file is gone or no longer usable, so that the same content elsewhere is a new home for it. */
+function isHomeless(store: ProjectStore, image: ImageRecord): boolean {
+  return image.problem !== null || !existsSync(store.images.path(image.id))
+}
+
+/** One sentence about a file of which only a part was added; null where there is nothing to say. */
+function remarkOn({ name, probe }: ReadImage & { readonly kind: 'image' }): string | null {
+  const { pages, format } = probe
+  if (pages === 1) return null
+  return format === 'tiff'
+    ? `${name} holds ${pages} pages and only the first was added; save the others as files of their own to add them.`
+    : `${name} is animated (${pages} frames) and only the first frame was added; save the others as files of their own to add them.`
 }
 
 function beginBatch(store: ProjectStore): string {

@@ -301,7 +301,8 @@ test('an original that is gone or holds another picture costs that image, in one
   expect(await session.jobs.waitFor(job.id)).toMatchObject({ state: 'done', done: 2, failed: 2 })
   const changed =
     '1.png holds another picture than when it was added; put the original back, or add the new one under another name.'
-  const gone = '2.png cannot be read (ENOENT); check that it is still there and readable.'
+  const path = join(folder, 'photos', '2.png')
+  const gone = `2.png was moved or deleted: ${path} is not there any more; put it back there, then try again.`
   expect(session.store.jobs.failures(job.id)).toEqual([
     { name: '1.png', reason: changed },
     { name: '2.png', reason: gone },
@@ -309,6 +310,8 @@ test('an original that is gone or holds another picture costs that image, in one
   await expect(session.tile(second, 0, 0, 0)).rejects.toThrow(changed)
   await expect(session.thumbnail(second)).rejects.toThrow(changed)
   await expect(session.tile(third, 0, 0, 0)).rejects.toThrow(gone)
+  expect([second, third].map((id) => session.store.images.get(id).problem)).toEqual([changed, gone])
+  expect(projectInfo(session.store).images.setAside).toBe(2)
   expect((await session.tile(fourth, 0, 0, 0)).width).toBe(width)
 
   correctMask(session.store, third, classId, square(16))
@@ -317,8 +320,16 @@ test('an original that is gone or holds another picture costs that image, in one
   expect(report).toMatchObject({ images: 2, annotations: 2, identical: 2 })
   expect(report.problems.map(({ name }) => name)).toEqual(['2.png'])
 
+  // Put back, one is noticed when it is looked at, the other when the next job starts.
   await picture('1.png', 8)
   expect((await session.tile(second, 0, 0, 0)).width).toBe(width)
+  expect(session.store.images.get(second).problem).toBeNull()
+  expect(await session.lookAgain()).toEqual({ back: 0, setAside: 1 })
+  await picture('2.png', 16)
+  const all = { kind: 'segment', classIds: 'all', images: 'all', provider: 'cpu', detail: 'fast' } as const
+  const again = await session.segment(all)
+  expect(await session.jobs.waitFor(again.id)).toMatchObject({ state: 'done', done: 4, failed: 0 })
+  expect(projectInfo(session.store).images.setAside).toBe(0)
 })
 
 test('an export that cannot be written is one sentence; one that is stopped leaves no manifest', async () => {

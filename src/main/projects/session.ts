@@ -30,6 +30,7 @@ import { learn, restoreVersion, setSupports } from './learning.ts'
 import type { LearningContext } from './learning.ts'
 import { overlayOf } from './overlay.ts'
 import type { RunOptions } from './run-options.ts'
+import { lookAgain, readingImage } from './set-aside.ts'
 
 export interface SessionOptions {
   readonly codec: ImageCodec
@@ -157,14 +158,30 @@ export class Session {
     return this.#codec.readIndexPng(path, { signal })
   }
 
-  thumbnail(imageId: string, signal?: AbortSignal): Promise<Uint8Array> {
-    return this.#thumbnails.get(this.store.images.get(imageId).contentHash, this.store.images.path(imageId), signal)
+  /** Looks at the files of the images that are set aside; those that hold their picture again are back. */
+  lookAgain(options: RunOptions = {}): Promise<{ readonly back: number; readonly setAside: number }> {
+    return this.#run(options, (own) => lookAgain(this.store, this.#originals, own))
   }
 
-  async tile(imageId: string, level: number, x: number, y: number, signal?: AbortSignal): Promise<RgbImage> {
+  /** Starts a job, after a look at the images that were set aside. */
+  async segment(spec: SegmentSpec, options: RunOptions = {}): Promise<JobRecord> {
+    await this.lookAgain(options)
+    return this.jobs.start(spec)
+  }
+
+  thumbnail(imageId: string, signal?: AbortSignal): Promise<Uint8Array> {
+    const { contentHash } = this.store.images.get(imageId)
     const path = this.store.images.path(imageId)
-    await this.#originals.verify(path, this.store.images.get(imageId).contentHash, signal)
-    return await this.#codec.tile(path, level, x, y, { signal })
+    return this.#reading(imageId, false, () => this.#thumbnails.get(contentHash, path, signal))
+  }
+
+  tile(imageId: string, level: number, x: number, y: number, signal?: AbortSignal): Promise<RgbImage> {
+    const path = this.store.images.path(imageId)
+    const { contentHash } = this.store.images.get(imageId)
+    return this.#reading(imageId, true, async () => {
+      await this.#originals.verify(path, contentHash, signal)
+      return await this.#codec.tile(path, level, x, y, { signal })
+    })
   }
 
   overlay(imageId: string): Uint8Array<ArrayBuffer> {
@@ -232,10 +249,16 @@ export class Session {
       contentHash: image.contentHash,
       width: image.width,
       height: image.height,
-      pixels: async (width, height, signal) => {
-        await this.#originals.verify(path, image.contentHash, signal)
-        return await this.#codec.pixels(path, width, height, { signal })
-      },
+      pixels: (width, height, signal) =>
+        this.#reading(imageId, true, async () => {
+          await this.#originals.verify(path, image.contentHash, signal)
+          return await this.#codec.pixels(path, width, height, { signal })
+        }),
     }
+  }
+
+  #reading<Value>(imageId: string, provesFile: boolean, work: () => Promise<Value>): Promise<Value> {
+    const isClosing = (): boolean => this.#closing.signal.aborted
+    return readingImage(this.store, imageId, { provesFile, isClosing }, work)
   }
 }

@@ -87,6 +87,7 @@ export function createImageRepository(connection: Connection, changes: Changes):
     VALUES (@id, @batchId, @visible, @contentHash, @name, @nameOrder, @nameFolded, @path, @width, @height,
       @orientation, @format, @addedAt, @revision)`)
   const problemStatement = command('UPDATE image SET problem = @problem WHERE id = @imageId')
+  const relocateStatement = command('UPDATE image SET path = @path, problem = NULL WHERE id = @imageId')
   const reviewedStatement = command('UPDATE image SET reviewed = @reviewed WHERE id = @imageId')
   const iterateStatement = query(
     `SELECT ${recordColumns}, name_order AS nameOrder, number FROM image
@@ -224,6 +225,11 @@ export function createImageRepository(connection: Connection, changes: Changes):
       return jobStatements[scope].all(parameters).map((row) => row.id)
     },
     iterate,
+    relocate: (imageId, path) =>
+      changes.write((change) => {
+        relocateStatement.run({ imageId: found(getStatement.get({ imageId }), imageId).id, path })
+        change.touch(imageId)
+      }),
     setProblem: (imageId, problem) =>
       changes.write((change) => {
         if (found(getStatement.get({ imageId }), imageId).problem === problem) return

@@ -105,6 +105,8 @@ export interface ProjectStore {
     /** All visible images in name order, one at a time, for export. */
     readonly iterate: () => IterableIterator<ImageRecord>
     /** Sets an image aside with a reason, or brings it back with null. Not history. */
+    /** The picture lies elsewhere from now on (absolute, or below the project folder); it is no longer set aside. */
+    readonly relocate: (imageId: string, path: string) => void
     readonly setProblem: (imageId: string, problem: string | null) => void
   }
   readonly classes: {

@@ -9,6 +9,7 @@ import { AppCommands } from './AppCommands.tsx'
 import { BridgeProvider } from './bridge-context.tsx'
 import { setCommandFailureHandler } from './commands.ts'
 import { ConnectionBanner } from './ConnectionBanner.tsx'
+import { useFileDrop } from './file-drop.tsx'
 import { startKeyboard } from './keyboard.ts'
 import { notifyError } from './notify-error.ts'
 import { ProjectFrame } from './ProjectFrame.tsx'
@@ -32,6 +33,8 @@ export function App(properties: { readonly bridge: Bridge; readonly client: Quer
 function Window(): ReactElement {
   const projectId = useSession((state) => state.projectId)
   useEvents()
+  // A file dropped where nothing takes it must not replace the page.
+  useFileDrop(null)
   useEffect(() => {
     setCommandFailureHandler(notifyError)
     return startKeyboard(window)

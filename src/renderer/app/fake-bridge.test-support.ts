@@ -2,12 +2,15 @@ import type {
   Bridge,
   ClassSummary,
   ExportReport,
+  GivenFiles,
   ImageFilter,
   ImageSummary,
   ImportReport,
   JobRecord,
   Place,
+  Problem,
   ProjectInfo,
+  ReceivedFiles,
 } from '../../shared/contract/contract.ts'
 import type { CallOptions, MediaAnswer } from '../../shared/contract/define.ts'
 import type { HistoryEntry, HistoryHeader } from '../../shared/domain/history.ts'
@@ -25,6 +28,9 @@ export interface FakeOptions {
   readonly media?: (path: string) => Promise<MediaAnswer>
   readonly exportReport?: Partial<ExportReport>
   readonly importReport?: Partial<ImportReport>
+  /** What `receive` waits for after it has seen all files. */
+  readonly receiving?: (signal: AbortSignal | undefined) => Promise<void>
+  readonly receiveProblems?: readonly Problem[]
 }
 
 export interface FakeBridge {
@@ -297,7 +303,9 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
         batchId: 'b2',
         added: 2,
         duplicates: 1,
+        restored: 0,
         problems: [],
+        notices: [],
         ...options.importReport,
       })),
       list: recorded(
@@ -326,6 +334,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
           revision,
         }
       }),
+      lookAgain: recorded('images.lookAgain', () => ({ back: 1, setAside: 1 })),
       neighbour: recorded(
         'images.neighbour',
         ({ imageId, direction }: { readonly imageId: string; readonly direction: 1 | -1 }) => {
@@ -421,6 +430,17 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
       } finally {
         openMedia--
       }
+    },
+    receive: async (files: GivenFiles, call: CallOptions = {}): Promise<ReceivedFiles> => {
+      const paths: string[] = []
+      for await (const { path } of files.walk()) {
+        paths.push(path)
+        call.onProgress?.({ done: paths.length, total: null, note: path })
+      }
+      calls.push({ name: 'receive', input: paths })
+      await options.receiving?.(call.signal)
+      if (call.signal?.aborted === true) throw new AppError('Cancelled', 'cancelled', 'Cancelled.')
+      return { placeIds: ['handed-over'], temporary: true, problems: options.receiveProblems ?? [] }
     },
     connection: (listener: Parameters<Bridge['connection']>[0]) => {
       connected.add(listener)

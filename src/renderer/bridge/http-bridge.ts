@@ -1,9 +1,10 @@
 import { z } from '../../shared/zod.ts'
 import { AppError, cancelled } from '../../shared/errors.ts'
 import { contract } from '../../shared/contract/contract.ts'
-import type { Bridge } from '../../shared/contract/contract.ts'
+import type { Bridge, GivenFiles, ReceivedFiles } from '../../shared/contract/contract.ts'
 import type { CallOptions, CallSpec, EventSpec, MediaAnswer, Progress } from '../../shared/contract/define.ts'
 import { envelopeSchema, fromWire, toWire } from '../../shared/contract/wire.ts'
+import { createUploader } from './uploader.ts'
 
 const tokenKey = 'exemplar-token'
 
@@ -169,10 +170,18 @@ export function createHttpBridge(options: { readonly origin: string; readonly to
     groups[group] = functions
   }
 
+  const uploader = createUploader({
+    send: async (path, body, headers, signal) => {
+      const init = { method: 'POST', body, headers, ...(signal === undefined ? {} : { signal }) }
+      return await readEnvelope(await request(path, init), signal)
+    },
+  })
+
   connect()
   const bridge = {
     ...groups,
     media,
+    receive: (files: GivenFiles, callOptions?: CallOptions): Promise<ReceivedFiles> => uploader(files, callOptions),
     connection: (listener: (state: ConnectionState) => void) => {
       connectionListeners.add(listener)
       return () => connectionListeners.delete(listener)

@@ -214,7 +214,11 @@ export const importReportSchema = z.strictObject({
   added: z.int(),
   /** Files whose content the project already holds. */
   duplicates: z.int(),
+  /** Images whose file was gone and that are at home in one of these files from now on. */
+  restored: z.int(),
   problems: z.array(problemSchema),
+  /** What a person should know of files that were added, e.g. that only their first page was. */
+  notices: z.array(problemSchema),
 })
 export type ImportReport = z.infer<typeof importReportSchema>
 
@@ -315,6 +319,12 @@ export const contract = defineContract({
       out: z.strictObject({ total: z.int(), items: z.array(imageSummarySchema), revision: z.int() }),
     }),
     get: call({ in: z.strictObject({ ...project, imageId: idSchema }), out: imageDocumentSchema }),
+    /** Looks at the files of images set aside: `back` hold their picture again, `setAside` do not. */
+    lookAgain: call({
+      in: z.strictObject(project),
+      out: z.strictObject({ back: z.int(), setAside: z.int() }),
+      cancellable: true,
+    }),
     /** The image after (1) or before (-1) this one in that order, among those the filter lets through. */
     neighbour: call({
       in: z.strictObject({

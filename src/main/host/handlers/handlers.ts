@@ -38,12 +38,14 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
       engine: ({ projectId }) => studio.session(projectId).engine.info(),
     },
     images: {
-      import: ({ projectId, placeIds, copy }, context) =>
-        studio.session(projectId).importImages(
-          placeIds.map((placeId) => places.resolve(placeId)),
-          copy,
-          context,
-        ),
+      import: async ({ projectId, placeIds, copy }, context) => {
+        try {
+          const paths = placeIds.map((placeId) => places.resolve(placeId))
+          return await studio.session(projectId).importImages(paths, copy || places.isLent(placeIds), context)
+        } finally {
+          await places.release(placeIds)
+        }
+      },
       list: ({ projectId, ...query }) => {
         const { store } = studio.session(projectId)
         const { total, items } = store.images.list(query)
@@ -60,6 +62,7 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
           revision: store.revision(),
         }
       },
+      lookAgain: ({ projectId }, context) => studio.session(projectId).lookAgain(context),
       neighbour: ({ projectId, ...query }) => ({ imageId: studio.session(projectId).store.images.neighbour(query) }),
     },
     history: {
@@ -75,7 +78,7 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
       list: ({ projectId, classId }) => ({ supports: [...studio.session(projectId).store.supports.ofClass(classId)] }),
     },
     jobs: {
-      start: ({ projectId, spec }) => studio.session(projectId).jobs.start(spec),
+      start: ({ projectId, spec }, context) => studio.session(projectId).segment(spec, { signal: context.signal }),
       pause: ({ projectId, jobId }) => studio.session(projectId).jobs.pause(jobId),
       resume: ({ projectId, jobId }) => studio.session(projectId).jobs.resume(jobId),
       cancel: ({ projectId, jobId }) => studio.session(projectId).jobs.cancel(jobId),

@@ -4,9 +4,12 @@ import { useCallback, useRef, useState } from 'react'
 import type { ReactElement, ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { imageSorts } from '../../../shared/contract/contract.ts'
+import type { GivenFiles } from '../../../shared/contract/contract.ts'
 import { useBridge } from '../../app/bridge-context.tsx'
 import { CommandButton } from '../../app/CommandButton.tsx'
 import { useCommands } from '../../app/commands.ts'
+import { DropHint, useFileDrop } from '../../app/file-drop.tsx'
+import { takeHandedOver } from '../../app/handed-over.ts'
 import { useProjectId, useProjectInfo } from '../../app/queries.ts'
 import { announce, selectImages, session, setGalleryFilter, setGallerySort, useSession } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -29,13 +32,15 @@ export function GalleryScreen({ sidebar }: { readonly sidebar: ReactNode }): Rea
   const sort = useSession((state) => state.gallerySort)
   const selected = useSession((state) => state.selectedImageIds)
   const [range, setRange] = useState({ first: 0, last: 0 })
-  const [importing, setImporting] = useState(false)
+  const [importing, setImporting] = useState<{ readonly given: GivenFiles | null } | null>(() => takeHandedOver())
   const search = useRef<HTMLInputElement>(null)
   const pages = useGalleryPages(filter, sort, range.first, range.last)
 
   const onRange = useCallback((first: number, last: number): void => {
     setRange((old) => (old.first === first && old.last === last ? old : { first, last }))
   }, [])
+
+  const isOver = useFileDrop(importing === null ? (given) => setImporting({ given }) : null)
 
   const hasSelection = (): boolean => session.getState().selectedImageIds.size > 0
   const selection = (): string[] => [...session.getState().selectedImageIds]
@@ -50,7 +55,7 @@ export function GalleryScreen({ sidebar }: { readonly sidebar: ReactNode }): Rea
       id: 'gallery.import',
       labelKey: 'gallery.command.import',
       keys: ['Ctrl+I'],
-      run: () => setImporting(true),
+      run: () => setImporting({ given: null }),
     },
     {
       id: 'gallery.search',
@@ -182,7 +187,8 @@ export function GalleryScreen({ sidebar }: { readonly sidebar: ReactNode }): Rea
           </div>
         )}
       </main>
-      {importing && <ImportDialog onClose={() => setImporting(false)} />}
+      {isOver && <DropHint title={t('gallery.drop.title')} hint={t('gallery.drop.hint')} />}
+      {importing !== null && <ImportDialog given={importing.given} onClose={() => setImporting(null)} />}
     </div>
   )
 }

@@ -1,10 +1,11 @@
-import { useRef, useState } from 'react'
+import { useEffect, useEffectEvent, useRef, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { ImportReport, Place } from '../../../shared/contract/contract.ts'
+import type { GivenFiles, ImportReport, Place } from '../../../shared/contract/contract.ts'
 import type { Progress as ProgressState } from '../../../shared/contract/define.ts'
 import { isAppError } from '../../../shared/errors.ts'
 import { useBridge } from '../../app/bridge-context.tsx'
+import { DropHint, useFileDrop } from '../../app/file-drop.tsx'
 import { PlaceBrowser } from '../../app/PlaceBrowser.tsx'
 import { ProblemList } from '../../app/ProblemList.tsx'
 import { useProjectId } from '../../app/queries.ts'
@@ -14,43 +15,81 @@ import { Dialog } from '../../ui/Dialog.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { Checkbox } from '../../ui/fields.tsx'
 import { Progress } from '../../ui/Progress.tsx'
+import { FileButtons } from './FileButtons.tsx'
+import { importGiven } from './import-given.ts'
 
 type Step =
   | { readonly kind: 'choose' }
-  | { readonly kind: 'running'; readonly progress: ProgressState }
+  | { readonly kind: 'running'; readonly phase: 'receiving' | 'reading'; readonly progress: ProgressState }
   | { readonly kind: 'done'; readonly report: ImportReport }
 
-/** Chooses folders and files, shows the import running, then what came in and what did not. */
-export function ImportDialog({ onClose }: { readonly onClose: () => void }): ReactElement {
+const notBegun: ProgressState = { done: 0, total: null }
+
+/**
+ * Chooses folders and files, shows the import running, then what came in and what did not. With `given`, what was
+ * dropped or chosen before is imported at once.
+ */
+export function ImportDialog(properties: {
+  readonly given: GivenFiles | null
+  readonly onClose: () => void
+}): ReactElement {
+  const { given, onClose } = properties
   const { t } = useTranslation()
   const bridge = useBridge()
   const projectId = useProjectId()
   const [folder, setFolder] = useState<Place | null>(null)
   const [picked, setPicked] = useState<readonly Place[]>([])
   const [copy, setCopy] = useState(false)
-  const [step, setStep] = useState<Step>({ kind: 'choose' })
+  const [step, setStep] = useState<Step>(
+    given === null ? { kind: 'choose' } : { kind: 'running', phase: 'receiving', progress: notBegun },
+  )
   const [error, setError] = useState<unknown>(null)
   const stop = useRef<AbortController | null>(null)
 
   const chosen = picked.length > 0 ? picked : folder === null ? [] : [folder]
 
-  async function run(): Promise<void> {
+  type Show = (phase: 'receiving' | 'reading', progress: ProgressState) => void
+
+  async function run(work: (signal: AbortSignal, show: Show) => Promise<ImportReport>): Promise<void> {
     const controller = new AbortController()
     stop.current = controller
+    let reached: 'receiving' | 'reading' = 'receiving'
+    const show: Show = (phase, progress) => {
+      reached = phase
+      if (!controller.signal.aborted) setStep({ kind: 'running', phase, progress })
+    }
     setError(null)
-    setStep({ kind: 'running', progress: { done: 0, total: null } })
     try {
-      const report = await bridge.images.import(
-        { projectId, placeIds: chosen.map((place) => place.placeId), copy },
-        { signal: controller.signal, onProgress: (progress) => setStep({ kind: 'running', progress }) },
-      )
+      const report = await work(controller.signal, show)
       setStep({ kind: 'done', report })
     } catch (failure) {
       setStep({ kind: 'choose' })
-      if (isAppError(failure, 'Cancelled')) announce(t('gallery.import.cancelled'))
-      else setError(failure)
+      if (!isAppError(failure, 'Cancelled')) setError(failure)
+      else announce(t(reached === 'receiving' ? 'gallery.import.uploadCancelled' : 'gallery.import.cancelled'))
     }
   }
+
+  function importChosen(): Promise<void> {
+    return run((signal, show) => {
+      const placeIds = chosen.map((place) => place.placeId)
+      show('reading', notBegun)
+      const onProgress = (progress: ProgressState): void => show('reading', progress)
+      return bridge.images.import({ projectId, placeIds, copy }, { signal, onProgress })
+    })
+  }
+
+  function importFiles(files: GivenFiles): Promise<void> {
+    return run((signal, show) => {
+      show('receiving', notBegun)
+      return importGiven(bridge, files, { projectId, copy, signal, onProgress: show })
+    })
+  }
+
+  const begin = useEffectEvent((files: GivenFiles) => void importFiles(files))
+  useEffect(() => {
+    if (given !== null) begin(given)
+  }, [given])
+  const isOver = useFileDrop(step.kind === 'choose' ? (files) => void importFiles(files) : null)
 
   function close(): void {
     stop.current?.abort()
@@ -83,7 +122,7 @@ export function ImportDialog({ onClose }: { readonly onClose: () => void }): Rea
         <Button variant="quiet" onClick={onClose}>
           {t('common.cancel')}
         </Button>
-        <Button variant="primary" disabled={chosen.length === 0} onClick={() => void run()}>
+        <Button variant="primary" disabled={chosen.length === 0} onClick={() => void importChosen()}>
           {label}
         </Button>
       </>
@@ -94,6 +133,7 @@ export function ImportDialog({ onClose }: { readonly onClose: () => void }): Rea
       <div className="flex flex-col gap-3">
         {step.kind === 'choose' && (
           <>
+            <FileButtons onChosen={(files) => void importFiles(files)} />
             <p className="text-muted">{t('gallery.import.hint')}</p>
             <PlaceBrowser
               current={folder}
@@ -108,22 +148,27 @@ export function ImportDialog({ onClose }: { readonly onClose: () => void }): Rea
             />
           </>
         )}
-        {step.kind === 'running' && <Running progress={step.progress} />}
+        {step.kind === 'running' && <Running phase={step.phase} progress={step.progress} />}
         {step.kind === 'done' && <Report report={step.report} />}
         {error !== null && <ErrorNotice error={error} />}
+        {isOver && <DropHint title={t('gallery.drop.title')} hint={t('gallery.drop.hint')} />}
       </div>
     </Dialog>
   )
 }
 
-function Running({ progress }: { readonly progress: ProgressState }): ReactElement {
+function Running(properties: {
+  readonly phase: 'receiving' | 'reading'
+  readonly progress: ProgressState
+}): ReactElement {
   const { t } = useTranslation()
-  const { done, total, note } = progress
+  const { done, total, note } = properties.progress
+  const words = properties.phase === 'receiving' ? 'gallery.import.receiving' : 'gallery.import.running'
   return (
     <div className="flex flex-col gap-2 py-4">
       <Progress label={t('gallery.import.title')} done={done} total={total} />
       <p className="flex justify-between gap-4 text-muted tabular-nums">
-        <span className="truncate">{note !== undefined && t('gallery.import.running', { name: note })}</span>
+        <span className="truncate">{note !== undefined && t(words, { name: note })}</span>
         <span className="whitespace-nowrap">
           {total === null ? t('gallery.import.uncounted', { done }) : t('gallery.import.counted', { done, total })}
         </span>
@@ -139,6 +184,13 @@ function Report({ report }: { readonly report: ImportReport }): ReactElement {
       <p className="text-lg font-medium">{t('gallery.import.added', { count: report.added })}</p>
       {report.duplicates > 0 && (
         <p className="text-muted">{t('gallery.import.duplicates', { count: report.duplicates })}</p>
+      )}
+      {report.restored > 0 && <p>{t('gallery.import.restored', { count: report.restored })}</p>}
+      {report.notices.length > 0 && (
+        <>
+          <p>{t('gallery.import.notices', { count: report.notices.length })}</p>
+          <ProblemList problems={report.notices} />
+        </>
       )}
       {report.problems.length > 0 && (
         <>

@@ -11,6 +11,8 @@ import { Field, TextInput } from '../../ui/fields.tsx'
 
 /** Name and place of a new project; its folder is made inside the chosen one. */
 export function NewProjectDialog(properties: {
+  /** Files were dropped and are imported as soon as the project is there. */
+  readonly bringsFiles: boolean
   readonly onClose: () => void
   readonly onCreated: (project: ProjectInfo) => void
 }): ReactElement {
@@ -55,6 +57,7 @@ export function NewProjectDialog(properties: {
       }
     >
       <div className="flex flex-col gap-3">
+        {properties.bringsFiles && <p>{t('welcome.bringsFiles')}</p>}
         <form
           id="new-project-form"
           onSubmit={(event) => {

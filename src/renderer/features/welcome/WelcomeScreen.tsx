@@ -7,6 +7,9 @@ import type { Bridge, ProjectInfo } from '../../../shared/contract/contract.ts'
 import { useBridge } from '../../app/bridge-context.tsx'
 import { CommandButton } from '../../app/CommandButton.tsx'
 import { useCommands } from '../../app/commands.ts'
+import { DropHint, useFileDrop } from '../../app/file-drop.tsx'
+import type { PickedFiles } from '../../app/given-files.ts'
+import { handOver } from '../../app/handed-over.ts'
 import { queryKeys } from '../../app/queries.ts'
 import { openProject } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -25,6 +28,8 @@ export function WelcomeScreen(): ReactElement {
   const client = useQueryClient()
   const [dialog, setDialog] = useState<'new' | 'open' | null>(null)
   const [error, setError] = useState<unknown>(null)
+  const [dropped, setDropped] = useState<PickedFiles | null>(null)
+  const [droppedProject, setDroppedProject] = useState<string | null>(null)
   const info = useQuery({ queryKey: ['app'], queryFn: ({ signal }) => bridge.app.info({}, { signal }), staleTime: 0 })
 
   useCommands([
@@ -36,6 +41,27 @@ export function WelcomeScreen(): ReactElement {
     client.setQueryData(queryKeys.info(project.projectId), project)
     openProject(project.projectId)
   }
+
+  /** Images start a project; a project is not uploaded, since it has a place already. */
+  async function take(files: PickedFiles): Promise<void> {
+    try {
+      const projectName = await files.projectName()
+      setError(null)
+      setDroppedProject(projectName)
+      if (projectName !== null) return
+      setDropped(files)
+      setDialog('new')
+    } catch (failure) {
+      setError(failure)
+    }
+  }
+
+  function created(project: ProjectInfo): void {
+    if (dropped !== null) handOver(dropped)
+    show(project)
+  }
+
+  const isOver = useFileDrop(dialog === null ? (files) => void take(files) : null)
 
   async function openRecent(recent: Recent): Promise<void> {
     try {
@@ -59,6 +85,16 @@ export function WelcomeScreen(): ReactElement {
         </header>
 
         {error !== null && <ErrorNotice error={error} />}
+        {droppedProject !== null && (
+          <div
+            role="alert"
+            data-testid="dropped-project"
+            className="flex items-center gap-3 rounded-md border border-line bg-surface px-3 py-2"
+          >
+            <p className="min-w-0 flex-1">{t('welcome.droppedProject', { name: droppedProject })}</p>
+            <CommandButton id="welcome.open" icon={FolderOpen} />
+          </div>
+        )}
         {info.error !== null && (
           <ErrorNotice error={info.error}>
             <Button onClick={() => void info.refetch()}>{t('common.retry')}</Button>
@@ -95,7 +131,17 @@ export function WelcomeScreen(): ReactElement {
           <p className="text-sm text-muted">{t('welcome.version', { version: info.data.version })}</p>
         )}
       </div>
-      {dialog === 'new' && <NewProjectDialog onClose={() => setDialog(null)} onCreated={show} />}
+      {isOver && <DropHint title={t('welcome.dropTitle')} hint={t('welcome.dropHint')} />}
+      {dialog === 'new' && (
+        <NewProjectDialog
+          bringsFiles={dropped !== null}
+          onClose={() => {
+            setDialog(null)
+            setDropped(null)
+          }}
+          onCreated={created}
+        />
+      )}
       {dialog === 'open' && <OpenProjectDialog onClose={() => setDialog(null)} onOpened={show} />}
     </main>
   )

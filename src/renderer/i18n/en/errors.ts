@@ -32,6 +32,8 @@ export const errors = {
     '{{path}} was written by a newer Exemplar Studio (schema {{found}}, this one knows {{known}}); update Exemplar Studio to open it, nothing was changed.',
   databaseUnwritable: '{{message}}',
   diskFull: 'The disk is full: {{path}} could not grow, nothing was changed; free some space and try again.',
+  dropUnreadable:
+    '{{name}} could not be read by the browser; check that it is still there and readable, then drop it again.',
   emptyMask: 'The outlined region is empty or too small to learn from; outline a larger example.',
   episodeImageMissing: '{{message}}',
   exportDiffers: '{{message}}',
@@ -50,8 +52,11 @@ export const errors = {
   imageDamaged:
     '{{file}} is damaged and cannot be decoded ({{reason}}); copy it again from its source or save it anew.',
   imageEmpty: '{{file}} is empty (0 bytes); copy it again from its source.',
+  imageGone: '{{file}} was moved or deleted: {{path}} is not there any more; put it back there, then try again.',
   imageNameOutside: 'The image name {{name}} leads out of the export folder.',
   imageNotFound: '{{message}}',
+  imageSamples:
+    '{{file}} holds samples of type {{depth}}, which have no defined black and white; save it with 8 or 16 bits a channel.',
   imageTooLarge:
     '{{file}} has {{width}} x {{height}} pixels, more than the {{limit}} that can be opened; scale it down or cut it into parts.',
   imageUnsupported:
@@ -124,6 +129,20 @@ export const errors = {
   tooFewSupports: '{{message}}',
   tooManyClasses: 'Mask images hold {{most}} classes, this project has {{count}}. Export COCO instead.',
   unknownCall: 'There is no call "{{call}}"; reload the page.',
+  uploadDiskFull:
+    'The disk is full: {{file}} could not be received and nothing of this upload was kept; free some space, then drop the files again.',
+  uploadNameTooLong: 'The path {{file}}… is too long to be uploaded; import it from its folder instead.',
+  uploadNameUnusable: '"{{file}}" cannot be taken under this name; rename the file or its folder, then drop it again.',
+  uploadTooLarge:
+    '{{file}} is larger than the {{limit}} bytes that can be uploaded; import it from its folder instead.',
+  uploadTooMany: 'More than {{limit}} files cannot be uploaded at once; import their folder instead.',
+  uploadUnfinished: 'A file of this upload is still on its way; wait for it.',
+  uploadUnknown: 'This upload has ended; drop the files again.',
+  uploadUnreadable:
+    '{{file}} could not be read by the browser; check that it is still there and readable, then drop it again.',
+  uploadUnwritable:
+    '{{file}} could not be received ({{reason}}) and nothing of this upload was kept; check the folder for temporary files.',
+  uploadsBusy: 'Other uploads are still under way; wait for one of them to end.',
   versionAltered:
     'What the class "{{name}}" learnt in version {{number}} is damaged or missing in the project database; restore another version or learn again.',
   versionExists: 'The prototype version {{id}} exists already.',

@@ -1,0 +1,11 @@
+const imageExtensions = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff']
+
+/** What makes a folder a project, and the folders in it whose pictures are the program's own. */
+export const projectFile = 'project.db'
+export const projectFolders: readonly string[] = ['cache', 'backups']
+
+/** Whether a file is taken from a folder; one that is given itself is looked at whatever its name. */
+export function hasImageExtension(name: string): boolean {
+  const lower = name.toLowerCase()
+  return imageExtensions.some((extension) => lower.endsWith(extension) && lower.length > extension.length)
+}

@@ -1,0 +1,50 @@
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { resolve, sep } from 'node:path'
+
+/**
+ * Makes writing below a folder fail in this process, as a full disk or missing rights do, until it is disposed. Only
+ * what brings bytes or names to the disk fails: reading and deleting go on.
+ */
+export function breakDisk(folder: string, code: 'ENOSPC' | 'EACCES' | 'EDQUOT'): Disposable {
+  const below = resolve(folder)
+  const isBelow = (path: unknown): boolean =>
+    typeof path === 'string' && (resolve(path) === below || resolve(path).startsWith(`${below}${sep}`))
+  const fail = (syscall: string, path: unknown): NodeJS.ErrnoException =>
+    Object.assign(new Error(`${code}: injected, ${syscall} '${String(path)}'`), { code, syscall, path: String(path) })
+  const isWriting = (flags: unknown): boolean => typeof flags === 'string' && /[wa+]/.test(flags)
+
+  const { promises } = fs
+  const original = {
+    open: promises.open,
+    writeFile: promises.writeFile,
+    copyFile: promises.copyFile,
+    writeFileSync: fs.writeFileSync,
+  }
+  /** Opens, since a full disk still takes a name, and refuses the bytes. */
+  promises.open = async (path, flags, mode) => {
+    if (code === 'EACCES' && isBelow(path) && isWriting(flags)) throw fail('open', path)
+    const file = await original.open(path, flags, mode)
+    if (!isBelow(path) || !isWriting(flags)) return file
+    const refuse = (): Promise<never> => Promise.reject(fail('write', path))
+    return Object.assign(file, { write: refuse, writeFile: refuse, writev: refuse, appendFile: refuse })
+  }
+  promises.writeFile = (path, ...rest) =>
+    isBelow(path) ? Promise.reject(fail('write', path)) : original.writeFile(path, ...rest)
+  promises.copyFile = (from, to, mode) =>
+    isBelow(to) ? Promise.reject(fail('copyfile', to)) : original.copyFile(from, to, mode)
+  fs.writeFileSync = (path, ...rest) => {
+    if (isBelow(path)) throw fail('write', path)
+    original.writeFileSync(path, ...rest)
+  }
+  syncBuiltinESMExports()
+  return {
+    [Symbol.dispose]: () => {
+      promises.open = original.open
+      promises.writeFile = original.writeFile
+      promises.copyFile = original.copyFile
+      fs.writeFileSync = original.writeFileSync
+      syncBuiltinESMExports()
+    },
+  }
+}
