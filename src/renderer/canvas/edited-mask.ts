@@ -1,10 +1,10 @@
 import { tileSize } from '../../shared/contract/media.ts'
 import type { MaskTile } from '../../shared/domain/history.ts'
+import type { Span } from '../../shared/mask/polygon-spans.ts'
 import { decodeTile, encodeTile, tilePixels } from '../../shared/mask/tile-runs.ts'
 import { compareTiles } from '../../shared/mask/tiles.ts'
 import { joinRects } from './coordinates.ts'
 import type { Rect, Size } from './coordinates.ts'
-import type { Span } from './spans.ts'
 
 interface EditedTile {
   readonly x: number
