@@ -27,6 +27,8 @@ export const history = {
   erase: 'eraser stroke',
   polygon: 'polygon',
   polygonSubtract: 'polygon taken away',
+  outline: 'polygon corners',
+  toPolygon: 'mask to polygon',
   deleteAnnotation: 'delete object',
   reassignClass: 'change class of object',
   unknown: 'change',
