@@ -45,6 +45,8 @@ export type AnnotationRepository = ProjectStore['annotations'] & {
   readonly flip: (annotationId: string, tiles: readonly MaskTile[], revision: number) => void
   /** Every open proposal of a class, hidden or not. */
   readonly proposalsOfClass: (classId: string) => readonly AnnotationCore[]
+  /** Gives those of these annotations that are open proposals of the class `from` to the class `to`; returns their images. */
+  readonly moveProposals: (annotationIds: readonly string[], from: string, to: string) => readonly string[]
   readonly hasAcceptedOfClass: (imageId: string, classId: string) => boolean
   /** Gives the images of a class's annotations a new overlay revision: the colour changed. */
   readonly repaintClass: (classId: string, revision: number) => void
@@ -55,6 +57,10 @@ export function createAnnotationRepository({ query, command }: Connection): Anno
   const findStatement = query(`SELECT ${coreColumns} FROM annotation WHERE id = @annotationId`, coreRow)
   const ofImageStatement = query(
     `SELECT ${columns} FROM annotation WHERE image_id = @imageId AND visible = 1 ORDER BY created_at, id`,
+    recordRow,
+  )
+  const ofClassStatement = query(
+    `SELECT ${columns} FROM annotation WHERE visible = 1 AND class_id = @classId ORDER BY image_id, created_at, id`,
     recordRow,
   )
   const proposedStatements = {
@@ -133,6 +139,11 @@ export function createAnnotationRepository({ query, command }: Connection): Anno
     `SELECT ${coreColumns} FROM annotation WHERE class_id = @classId AND state = 'proposed' ORDER BY created_at, id`,
     coreRow,
   )
+  const moveStatement = query(
+    `UPDATE annotation SET class_id = @to WHERE id IN (SELECT value FROM json_each(@annotationIds))
+       AND class_id = @from AND state = 'proposed' RETURNING image_id AS id`,
+    idRow,
+  )
   const acceptedStatement = query(
     `SELECT id FROM annotation WHERE image_id = @imageId AND state = 'accepted' AND class_id = @classId LIMIT 1`,
     idRow,
@@ -149,6 +160,7 @@ export function createAnnotationRepository({ query, command }: Connection): Anno
     get: (annotationId) => found(getStatement.get({ annotationId }), annotationId),
     find: (annotationId) => findStatement.get({ annotationId }),
     ofImage: (imageId) => ofImageStatement.all({ imageId }),
+    ofClass: (classId) => ofClassStatement.all({ classId }),
     proposedOf: ({ classId, imageIds }) => {
       if (imageIds !== undefined) {
         return proposedStatements.ofImages.all({ imageIds: JSON.stringify(imageIds), classId: classId ?? null })
@@ -207,6 +219,10 @@ export function createAnnotationRepository({ query, command }: Connection): Anno
       refreshStatement.run({ annotationId, revision })
     },
     proposalsOfClass: (classId) => proposalsStatement.all({ classId }),
+    moveProposals: (annotationIds, from, to) => {
+      const moved = moveStatement.all({ annotationIds: JSON.stringify(annotationIds), from, to })
+      return [...new Set(moved.map((row) => row.id))]
+    },
     hasAcceptedOfClass: (imageId, classId) => acceptedStatement.get({ imageId, classId }) !== undefined,
     repaintClass: (classId, revision) => void repaintStatement.run({ classId, revision }),
   }

@@ -1,4 +1,4 @@
-import { classSummarySchema } from '../../shared/contract/contract.ts'
+import { classSummarySchema, classUsageSchema } from '../../shared/contract/contract.ts'
 import { classRecordSchema } from '../../shared/domain/records.ts'
 import type { ClassRecord } from '../../shared/domain/records.ts'
 import { AppError } from '../../shared/errors.ts'
@@ -43,6 +43,19 @@ export function createClassRepository({ query, command }: Connection): ClassRepo
          AND NOT EXISTS (SELECT 1 FROM support WHERE annotation_id = annotation.id)) AS unlearned
      FROM class ORDER BY position, name_folded`,
     classSummarySchema,
+  )
+  const usageStatement = query(
+    `SELECT id AS classId,
+       (SELECT count(DISTINCT image_id) FROM annotation WHERE visible = 1 AND class_id = class.id) AS images,
+       (SELECT count(*) FROM annotation WHERE visible = 1 AND class_id = class.id AND state = 'accepted') AS accepted,
+       (SELECT count(*) FROM annotation WHERE visible = 1 AND class_id = class.id AND state = 'proposed') AS proposed,
+       (SELECT count(*) FROM support JOIN annotation ON annotation.id = support.annotation_id
+         WHERE support.class_id = class.id AND annotation.visible = 1) AS examples,
+       (SELECT count(*) FROM verdict JOIN image ON image.id = image_id
+         WHERE class_id = class.id AND visible = 1) AS verdicts,
+       (SELECT count(*) FROM version WHERE class_id = class.id) AS versions
+     FROM class ORDER BY position, name_folded`,
+    classUsageSchema,
   )
   const insertStatement = command(`
     INSERT INTO class (id, name, name_folded, colour, key, parent_id, split, position)
@@ -99,6 +112,7 @@ export function createClassRepository({ query, command }: Connection): ClassRepo
 
   return {
     list: () => listStatement.all(),
+    usage: () => usageStatement.all(),
     get: (classId) => found(getStatement.get({ classId }), classId),
     find: (classId) => getStatement.get({ classId }),
     byName: (name) => byNameStatement.get({ folded: folded(name.trim()) }),

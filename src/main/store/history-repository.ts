@@ -66,7 +66,7 @@ export function createHistoryRepository(
     const row = headerStatement.get({ seq })
     if (row === undefined) return null
     const { seq: _seq, schemaVersion, ...known } = row
-    if (schemaVersion === historySchemaVersion) return known
+    if (schemaVersion <= historySchemaVersion) return known
     if (warnedSeq !== seq) {
       warnedSeq = seq
       connection.log(
@@ -119,6 +119,7 @@ export function createHistoryRepository(
         dropRedo()
         const seq = cursor() + 1
         for (const operation of operations) applier.apply(operation, { change, seq })
+        applier.checkPolygons(operations)
         insertStatement.run({
           seq,
           id: entry.id,

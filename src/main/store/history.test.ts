@@ -3,8 +3,11 @@ import { afterAll, describe, expect, test } from 'vitest'
 import Database from 'better-sqlite3'
 import { join } from 'node:path'
 import { historySchemaVersion } from '../../shared/domain/history.ts'
+import { coreOf } from '../../shared/domain/annotations.ts'
 import type { Operation } from '../../shared/domain/history.ts'
+import type { AnnotationCore, AnnotationRecord } from '../../shared/domain/records.ts'
 import { isAppError } from '../../shared/errors.ts'
+import { polygonTiles } from '../../shared/mask/polygon-spans.ts'
 import { tilesArea, tilesBounds, tilesEqual, xorTiles } from '../../shared/mask/tiles.ts'
 import {
   drawing,
@@ -20,46 +23,13 @@ import {
   removeTemporaryFolders,
   temporaryFolder,
 } from './fixtures/sample-project.ts'
+import { snapshot } from './fixtures/snapshot.ts'
 import { createProject, openProject } from './project-store.ts'
 import type { ProjectStore } from './store-port.ts'
 
 afterAll(removeTemporaryFolders)
 
 const everything = process.env['EXEMPLAR_FULL'] === '1'
-
-/** Every row a person can see, by bytes; cache keys (revisions) and insertion order left out. */
-function snapshot(folder: string): string {
-  const database = new Database(join(folder, 'project.db'), { readonly: true })
-  const rows = (sql: string) =>
-    database
-      .prepare(sql)
-      .all()
-      .map((row) =>
-        JSON.stringify(row, (_key, value: unknown) =>
-          typeof value === 'object' && value !== null && 'type' in value && value.type === 'Buffer' && 'data' in value
-            ? Buffer.from(value.data as number[]).toString('hex')
-            : value,
-        ),
-      )
-      .join('\n')
-  const shown = [
-    rows('SELECT id FROM batch WHERE present = 1 ORDER BY id'),
-    rows(`SELECT id, name, reviewed, problem, status, annotation_count, proposed_count, verdict_count, lowest_score
-      FROM image WHERE visible = 1 ORDER BY id`),
-    rows('SELECT * FROM class ORDER BY id'),
-    rows(`SELECT id, image_id, class_id, kind, origin, state, score, version_id, polygon, box, created_at, area,
-      bounds_x, bounds_y, bounds_width, bounds_height FROM annotation WHERE visible = 1 ORDER BY id`),
-    rows(
-      'SELECT mask_tile.* FROM mask_tile JOIN annotation ON annotation.id = annotation_id WHERE visible = 1 ORDER BY 1, 2, 3',
-    ),
-    rows(
-      'SELECT support.* FROM support JOIN annotation ON id = annotation_id WHERE visible = 1 ORDER BY annotation_id',
-    ),
-    rows('SELECT verdict.* FROM verdict JOIN image ON image.id = image_id WHERE visible = 1 ORDER BY 1, 2'),
-  ].join('\n--\n')
-  database.close()
-  return shown
-}
 
 const gestureKinds = [
   'import',
@@ -69,6 +39,9 @@ const gestureKinds = [
   'deleteClass',
   'draw',
   'draw',
+  'polygon',
+  'outline',
+  'mergeProposals',
   'paint',
   'paint',
   'paint',
@@ -115,6 +88,41 @@ function removal(store: ProjectStore, annotationId: string): Operation[] {
   ]
 }
 
+function triangle(x: number, y: number, pick: number): number[][] {
+  return [[x + 0.25, y, x + (pick % 150), y + 20.5 + (pick % 70), x - 30, y + (pick % 100)]]
+}
+
+function polygonOperations(core: AnnotationCore, polygon: number[][]): Operation[] {
+  const tiles = polygonTiles(polygon, { width: imageWidth, height: imageHeight })
+  return tiles.length === 0 ? [] : drawing({ ...core, polygon }, tiles)
+}
+
+/** The polygon becomes another one: its source and the pixels that flip with it. */
+function outlineOperations(store: ProjectStore, record: AnnotationRecord, polygon: number[][]): Operation[] {
+  const before = coreOf(record)
+  const size = { width: imageWidth, height: imageHeight }
+  const tiles = xorTiles(store.annotations.tiles(record.id), polygonTiles(polygon, size))
+  return [
+    { kind: 'annotation', before, after: { ...before, polygon } },
+    ...(tiles.length === 0 ? [] : [{ kind: 'mask' as const, annotationId: record.id, tiles }]),
+  ]
+}
+
+function withoutPolygon(record: AnnotationRecord): Operation[] {
+  const before = coreOf(record)
+  return before.polygon === null ? [] : [{ kind: 'annotation', before, after: { ...before, polygon: null } }]
+}
+
+/** Every source there is gives exactly the pixels stored beside it. */
+function expectSourcesTrue(store: ProjectStore): void {
+  for (const image of store.images.iterate()) {
+    for (const record of store.annotations.ofImage(image.id)) {
+      if (record.polygon === null) continue
+      expect(tilesEqual(store.annotations.tiles(record.id), polygonTiles(record.polygon, image))).toBe(true)
+    }
+  }
+}
+
 let serial = 0
 
 /** The operations of one gesture as the services would make them from the current state; none when impossible. */
@@ -157,9 +165,24 @@ function operationsOf(store: ProjectStore, { kind, pick, x, y }: Exclude<Gesture
     case 'draw':
       if (image === undefined || each === undefined) return []
       return drawing(newAnnotation(id, image.id, each.id), rectangle(x, y, 1 + (pick % 300), 1 + (pick % 90)))
+    case 'polygon':
+      if (image === undefined || each === undefined) return []
+      return polygonOperations(newAnnotation(id, image.id, each.id), triangle(x, y, pick))
+    case 'outline':
+      if (annotation === undefined || annotation.polygon === null) return []
+      return outlineOperations(store, annotation, triangle(x, y, pick))
+    case 'mergeProposals': {
+      const other = choose(classes, pick)
+      if (each === undefined || other === undefined) return []
+      const annotationIds = store.annotations.proposedOf({ classId: each.id }).map((record) => record.id)
+      return [{ kind: 'proposals', annotationIds, before: each.id, after: other.id }]
+    }
     case 'paint':
       if (annotation === undefined) return []
-      return [{ kind: 'mask', annotationId: annotation.id, tiles: rectangle(x, y, 200, 40) }]
+      return [
+        ...withoutPolygon(annotation),
+        { kind: 'mask', annotationId: annotation.id, tiles: rectangle(x, y, 200, 40) },
+      ]
     case 'delete':
       return annotation === undefined ? [] : removal(store, annotation.id)
     case 'accept':
@@ -271,6 +294,7 @@ describe('history laws', () => {
             states.push(snapshot(folder))
           }
           expect(snapshot(folder)).toBe(states[cursor])
+          expectSourcesTrue(store)
         }
         expect(undoAll(store)).toBe(cursor)
         expect(snapshot(folder)).toBe(states[0])
@@ -458,6 +482,21 @@ describe('history rules', () => {
     reopened.close()
   })
 
+  test('an entry of an earlier form is taken back and done again', () => {
+    const { folder, store } = project()
+    store.history.commit(entryOf(drawing(newAnnotation('a', 'i0', 'c'), rectangle(5, 5, 20, 20))))
+    store.close()
+    const database = new Database(join(folder, 'project.db'))
+    database.prepare('UPDATE history_entry SET schema_version = 1').run()
+    database.close()
+    const drawn = snapshot(folder)
+    const reopened = openProject(folder)
+    expect(undoAll(reopened)).toBe(3)
+    expect(redoAll(reopened)).toBe(3)
+    expect(snapshot(folder)).toBe(drawn)
+    reopened.close()
+  })
+
   const tiles = rectangle(5, 5, 20, 20)
   const drawn = newAnnotation('a', 'i0', 'c')
   const support = { annotationId: 'a', classId: 'c', imageId: 'i0', role: 'example' as const, addedAt: '2026' }
@@ -483,6 +522,25 @@ describe('history rules', () => {
         { kind: 'annotation', before: null, after: { ...drawn, state: 'proposed' } },
         { kind: 'support', before: null, after: support },
       ],
+    ],
+    [
+      'pixels that are not those of the polygon',
+      'InvalidInput',
+      drawing({ ...drawn, polygon: [[5, 5, 25, 5, 25, 24, 5, 24]] }, tiles),
+    ],
+    [
+      'a polygon that is painted on and kept',
+      'InvalidInput',
+      [
+        ...drawing({ ...drawn, polygon: [[5, 5, 25, 5, 25, 25, 5, 25]] }, tiles),
+        { kind: 'mask', annotationId: 'a', tiles: rectangle(40, 40, 3, 3) },
+      ],
+    ],
+    ['a ring of two points', 'InvalidInput', drawing({ ...drawn, polygon: [[5, 5, 25, 25]] }, tiles)],
+    [
+      'proposals for an unknown class',
+      'NotFound',
+      [{ kind: 'proposals', annotationIds: ['a'], before: 'c', after: 'none' }],
     ],
     ['pixels outside the image', 'InvalidInput', drawing(drawn, [{ x: 1, y: 0, runs: Uint8Array.of(188, 1, 1) }])],
     ['a tile without pixels', 'InvalidInput', drawing(drawn, [{ x: 0, y: 0, runs: new Uint8Array() }])],

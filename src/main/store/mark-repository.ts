@@ -45,6 +45,11 @@ export function createMarkRepository({ query, command }: Connection): MarkReposi
        AND EXISTS (SELECT 1 FROM image WHERE id = @imageId AND visible = 1) ORDER BY class_id`,
     verdictRecordSchema,
   )
+  const verdictsOfClassStatement = query(
+    `SELECT image_id AS imageId, class_id AS classId FROM verdict JOIN image ON image.id = image_id
+     WHERE class_id = @classId AND visible = 1 ORDER BY image_id`,
+    verdictRecordSchema,
+  )
   const verdictStatement = query(
     'SELECT image_id AS imageId, class_id AS classId FROM verdict WHERE image_id = @imageId AND class_id = @classId',
     verdictRecordSchema,
@@ -57,7 +62,10 @@ export function createMarkRepository({ query, command }: Connection): MarkReposi
       ofClass: (classId) => ofClassStatement.all({ classId }),
       ofImage: (imageId) => ofImageStatement.all({ imageId }),
     },
-    verdicts: { ofImage: (imageId) => verdictsStatement.all({ imageId }) },
+    verdicts: {
+      ofImage: (imageId) => verdictsStatement.all({ imageId }),
+      ofClass: (classId) => verdictsOfClassStatement.all({ classId }),
+    },
     findSupport: (annotationId) => findStatement.get({ annotationId }),
     insertSupport: (record) => void insertStatement.run({ ...record }),
     updateSupport: (record) => void updateStatement.run({ ...record }),

@@ -38,6 +38,7 @@ export function normaliseOperation(operation: Operation): Operation {
     case 'verdict':
     case 'reviewed':
     case 'version':
+    case 'proposals':
     case 'batch':
       return checked(operationSchema, operation)
   }

@@ -1,6 +1,9 @@
 import type { Operation } from '../../shared/domain/history.ts'
 import type { AnnotationCore } from '../../shared/domain/records.ts'
+import { checkRing } from '../../shared/coco/rasterise.ts'
 import { AppError } from '../../shared/errors.ts'
+import { polygonTiles } from '../../shared/mask/polygon-spans.ts'
+import { tilesEqual } from '../../shared/mask/tiles.ts'
 import { z } from '../../shared/zod.ts'
 import type { AnnotationRepository } from './annotation-repository.ts'
 import type { BatchRepository } from './batch-repository.ts'
@@ -35,6 +38,11 @@ type Change<K extends Operation['kind']> = Extract<Operation, { kind: K }>
 export interface OperationApplier {
   /** Applies one operation after checking that its `before` is the current state. Throws `AppError`. */
   readonly apply: (operation: Operation, context: OperationContext) => void
+  /**
+   * Throws `InvalidInput` when an annotation of these applied operations has a polygon as its source that does not
+   * give its pixels: whoever changes pixels drops the source, or changes both.
+   */
+  readonly checkPolygons: (operations: readonly Operation[]) => void
   /** Forgets the parked proposals of classes whose removal by entries after `seq` can no longer be reverted. */
   readonly dropParkedAfter: (seq: number) => void
 }
@@ -111,6 +119,10 @@ export function createOperationApplier(connection: Connection, aggregates: Aggre
       return
     }
     checkAnnotation(after)
+    if (after.polygon !== null && canonicalJson(before?.polygon ?? null) !== canonicalJson(after.polygon)) {
+      const { width, height } = images.get(after.imageId)
+      for (const ring of after.polygon) checkRing(ring, width, height)
+    }
     if (before === null) {
       annotations.insert(after, change.revision)
     } else {
@@ -131,6 +143,19 @@ export function createOperationApplier(connection: Connection, aggregates: Aggre
     }
     images.requireVisible(core.imageId)
     classes.get(core.classId)
+  }
+
+  function checkPolygons(operations: readonly Operation[]): void {
+    const ids = operations.flatMap((operation) => {
+      if (operation.kind === 'mask') return [operation.annotationId]
+      return operation.kind === 'annotation' && operation.after !== null ? [operation.after.id] : []
+    })
+    for (const id of new Set(ids)) {
+      const core = annotations.find(id)
+      if (core === undefined || core.polygon === null) continue
+      if (tilesEqual(annotations.tilesOf(id), polygonTiles(core.polygon, images.get(core.imageId)))) continue
+      throw incomplete(`The pixels of the annotation ${id} are not those of its polygon`)
+    }
   }
 
   function applyMask({ annotationId, tiles }: Change<'mask'>, { change }: OperationContext): void {
@@ -180,6 +205,12 @@ export function createOperationApplier(connection: Connection, aggregates: Aggre
         return applySupport(operation, context)
       case 'version':
         return applyVersion(operation, context)
+      case 'proposals': {
+        classes.get(operation.after)
+        const { annotationIds, before: from, after: to } = operation
+        for (const imageId of annotations.moveProposals(annotationIds, from, to)) change.touch(imageId)
+        return change.mark()
+      }
       case 'verdict': {
         const { imageId, classId, before, after } = operation
         images.requireVisible(imageId)
@@ -199,7 +230,7 @@ export function createOperationApplier(connection: Connection, aggregates: Aggre
     }
   }
 
-  return { apply, dropParkedAfter: (seq) => void dropParkedStatement.run({ seq }) }
+  return { apply, checkPolygons, dropParkedAfter: (seq) => void dropParkedStatement.run({ seq }) }
 }
 
 /** An entry that could not be taken back exactly, or speaks of impossible things. */

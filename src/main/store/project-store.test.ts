@@ -279,13 +279,11 @@ describe('failures while writing', () => {
     const committed: string[] = []
     const draw = (step: number) => {
       const id = `a${step}`
+      // As large as a traced outline: the corners of the rectangle, one of them over and over.
+      const corners = [step + 90, 5, step + 90, 305, step, 305]
+      const ring = [...Array.from({ length: 197 }, () => [step, 5]).flat(), ...corners]
       store.history.commit(
-        entryOf(
-          drawing(
-            newAnnotation(id, 'i0', 'c', { polygon: [Array.from({ length: 400 }, () => step)] }),
-            rectangle(step, 5, 90, 300),
-          ),
-        ),
+        entryOf(drawing(newAnnotation(id, 'i0', 'c', { polygon: [ring] }), rectangle(step, 5, 90, 300))),
       )
       committed.push(id)
     }

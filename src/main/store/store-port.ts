@@ -1,5 +1,6 @@
 import type {
   ClassSummary,
+  ClassUsage,
   ImageFilter,
   ImageSort,
   ImageSummary,
@@ -113,10 +114,14 @@ export interface ProjectStore {
     readonly list: () => readonly ClassSummary[]
     readonly get: (classId: string) => ClassRecord
     readonly byName: (name: string) => ClassRecord | undefined
+    /** What each class has, in the order of `list`. */
+    readonly usage: () => readonly ClassUsage[]
   }
   readonly annotations: {
     readonly get: (annotationId: string) => AnnotationRecord
     readonly ofImage: (imageId: string) => readonly AnnotationRecord[]
+    /** In any state, image by image. */
+    readonly ofClass: (classId: string) => readonly AnnotationRecord[]
     readonly proposedOf: (query: {
       readonly classId?: string | undefined
       readonly imageIds?: readonly string[] | undefined
@@ -130,7 +135,10 @@ export interface ProjectStore {
     readonly ofClass: (classId: string) => readonly SupportRecord[]
     readonly ofImage: (imageId: string) => readonly SupportRecord[]
   }
-  readonly verdicts: { readonly ofImage: (imageId: string) => readonly VerdictRecord[] }
+  readonly verdicts: {
+    readonly ofImage: (imageId: string) => readonly VerdictRecord[]
+    readonly ofClass: (classId: string) => readonly VerdictRecord[]
+  }
 
   readonly history: {
     /** Applies the operations and writes the entry in one transaction. An id already written is acknowledged again. */

@@ -25,6 +25,9 @@ export interface Session {
   readonly imageId: string | null
   /** The class that drawing tools use. */
   readonly activeClassId: string | null
+  /** Classes whose annotations are not shown in the editor, and those that cannot be changed there. */
+  readonly hiddenClassIds: ReadonlySet<string>
+  readonly lockedClassIds: ReadonlySet<string>
   /** Annotation selected in the editor. */
   readonly selectedAnnotationId: string | null
   /** Images picked in the gallery; what *these images* means in dialogs. */
@@ -39,6 +42,8 @@ const initial: Session = {
   projectId: null,
   imageId: null,
   activeClassId: null,
+  hiddenClassIds: new Set(),
+  lockedClassIds: new Set(),
   selectedAnnotationId: null,
   selectedImageIds: new Set(),
   galleryFilter: {},
@@ -78,6 +83,21 @@ export function showGallery(): void {
 
 export function setActiveClass(classId: string | null): void {
   session.setState({ activeClassId: classId })
+}
+
+export function setClassHidden(classId: string, hidden: boolean): void {
+  session.setState(({ hiddenClassIds }) => ({ hiddenClassIds: toggled(hiddenClassIds, classId, hidden) }))
+}
+
+export function setClassLocked(classId: string, locked: boolean): void {
+  session.setState(({ lockedClassIds }) => ({ lockedClassIds: toggled(lockedClassIds, classId, locked) }))
+}
+
+function toggled(ids: ReadonlySet<string>, id: string, isIn: boolean): ReadonlySet<string> {
+  const next = new Set(ids)
+  if (isIn) next.add(id)
+  else next.delete(id)
+  return next
 }
 
 export function selectAnnotation(annotationId: string | null): void {

@@ -44,7 +44,7 @@ export interface CanvasViewOptions {
 /** Bytes of image tiles kept, about 330 tiles. */
 const imageCacheBytes = 256 << 20
 
-const emptyScene: OverlayScene = { cursor: null, polygon: idlePolygon, boxes: [] }
+const emptyScene: OverlayScene = { cursor: null, polygon: idlePolygon, outline: null, boxes: [] }
 
 /**
  * One image on the screen: two stacked canvases (picture with masks, overlay) in `host`, drawn once per
@@ -214,8 +214,8 @@ export class CanvasView implements Disposable {
     })
     const context = this.#overlayCanvas.getContext('2d')
     if (context !== null) {
-      const { cursor, polygon, boxes } = this.#scene
-      const empty = cursor === null && polygon.kind !== 'drawing' && boxes.length === 0
+      const { cursor, polygon, outline, boxes } = this.#scene
+      const empty = cursor === null && polygon.kind !== 'drawing' && outline === null && boxes.length === 0
       // Hidden, not only cleared: Chromium may go on showing the last frame of a canvas that is only cleared.
       this.#overlayCanvas.style.visibility = empty ? 'hidden' : 'visible'
       context.setTransform(ratio, 0, 0, ratio, 0, 0)

@@ -1,10 +1,10 @@
 import { tileSize } from '../../shared/contract/media.ts'
 import type { MaskTile } from '../../shared/domain/history.ts'
+import type { Span } from '../../shared/mask/polygon-spans.ts'
 import { decodeTile, encodeTile, tilePixels } from '../../shared/mask/tile-runs.ts'
 import { compareTiles } from '../../shared/mask/tiles.ts'
 import { joinRects } from './coordinates.ts'
 import type { Rect, Size } from './coordinates.ts'
-import type { Span } from './spans.ts'
 
 interface EditedTile {
   readonly x: number
@@ -48,6 +48,34 @@ export class EditedMask {
 
   /** Sets the pixels of the spans to `value`; those outside the image are left out. */
   write(spans: readonly Span[], value: 0 | 1): void {
+    this.#eachRow(spans, (column, row, y, left, right) => this.#writeRow(column, row, y, left, right, value))
+  }
+
+  /** Makes every pixel of the spans the opposite of what it is; those outside the image are left out. */
+  flip(spans: readonly Span[]): void {
+    this.#eachRow(spans, (column, row, y, left, right) => {
+      const tile = this.#tileAt(column, row)
+      const base = y * tileSize
+      for (let at = base + left; at < base + right; at++) tile.pixels[at] = 1 - (tile.pixels[at] ?? 0)
+      tile.dirty = joinRects(tile.dirty, { left, top: y, right, bottom: y + 1 })
+    })
+  }
+
+  /** Whether no pixel is set, of any tile of the image. */
+  isEmpty(): boolean {
+    for (let row = 0; row * tileSize < this.#size.height; row++) {
+      for (let column = 0; column < this.#columns; column++) {
+        const pixels = this.pixelsAt(column, row)
+        if (pixels === undefined ? this.#runsAt(column, row) !== undefined : pixels.includes(1)) return false
+      }
+    }
+    return true
+  }
+
+  #eachRow(
+    spans: readonly Span[],
+    visit: (column: number, row: number, y: number, left: number, right: number) => void,
+  ): void {
     for (const [y, left, right] of spans) {
       if (y < 0 || y >= this.#size.height) continue
       const end = Math.min(right, this.#size.width)
@@ -56,7 +84,7 @@ export class EditedMask {
         const column = Math.floor(start / tileSize)
         const stop = Math.min(end, (column + 1) * tileSize)
         const row = Math.floor(y / tileSize)
-        this.#writeRow(column, row, y - row * tileSize, start - column * tileSize, stop - column * tileSize, value)
+        visit(column, row, y - row * tileSize, start - column * tileSize, stop - column * tileSize)
         start = stop
       }
     }
@@ -99,15 +127,9 @@ export class EditedMask {
   }
 
   #writeRow(column: number, row: number, y: number, left: number, right: number, value: 0 | 1): void {
-    const key = row * this.#columns + column
-    let tile = this.#tiles.get(key)
-    if (tile === undefined) {
-      const runs = this.#runsAt(column, row)
-      if (runs === undefined && value === 0) return
-      const pixels = runs === undefined ? new Uint8Array(tilePixels) : decodeTile(runs)
-      tile = { x: column, y: row, pixels, before: pixels.slice(), dirty: null }
-      this.#tiles.set(key, tile)
-    }
+    const isThere = this.pixelsAt(column, row) !== undefined || this.#runsAt(column, row) !== undefined
+    if (!isThere && value === 0) return
+    const tile = this.#tileAt(column, row)
     const base = y * tileSize
     let from = left
     let to = right
@@ -116,5 +138,17 @@ export class EditedMask {
     if (from === to) return
     tile.pixels.fill(value, base + from, base + to)
     tile.dirty = joinRects(tile.dirty, { left: from, top: y, right: to, bottom: y + 1 })
+  }
+  /** The tile, unpacked and copied when this is its first change. */
+  #tileAt(column: number, row: number): EditedTile {
+    const key = row * this.#columns + column
+    let tile = this.#tiles.get(key)
+    if (tile === undefined) {
+      const runs = this.#runsAt(column, row)
+      const pixels = runs === undefined ? new Uint8Array(tilePixels) : decodeTile(runs)
+      tile = { x: column, y: row, pixels, before: pixels.slice(), dirty: null }
+      this.#tiles.set(key, tile)
+    }
+    return tile
   }
 }

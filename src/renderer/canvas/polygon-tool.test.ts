@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { imagePx } from './coordinates.ts'
-import { idlePolygon, polygonReducer } from './polygon-tool.ts'
+import { closesPolygon, constrained, idlePolygon, polygonReducer } from './polygon-tool.ts'
 import type { PolygonEvent, PolygonState } from './polygon-tool.ts'
 
 const press = (x: number, y: number): PolygonEvent => ({ kind: 'press', at: imagePx(x, y), closeWithin: 2 })
@@ -37,5 +37,37 @@ describe('polygonReducer', () => {
     expect(run({ kind: 'move', at: imagePx(3, 3) })).toBe(idlePolygon)
     const state = run(press(0, 0), { kind: 'move', at: imagePx(3, 4) })
     expect(state.kind === 'drawing' && state.pointer).toEqual(imagePx(3, 4))
+  })
+
+  it('draws freehand while dragged, with points apart, and closes on the first', () => {
+    const trace = (x: number, y: number): PolygonEvent => ({ kind: 'trace', at: imagePx(x, y), spacing: 4 })
+    const lift = (x: number, y: number): PolygonEvent => ({ kind: 'lift', at: imagePx(x, y), closeWithin: 2 })
+    const line = [press(0, 0), trace(3, 0), trace(5, 0), trace(20, 0), trace(20, 20), trace(0, 20)]
+    const drawn = run(...line)
+    expect(drawn.kind === 'drawing' && drawn.points).toEqual([
+      imagePx(0, 0),
+      imagePx(5, 0),
+      imagePx(20, 0),
+      imagePx(20, 20),
+      imagePx(0, 20),
+    ])
+    expect(run(...line, lift(0, 10)).kind).toBe('drawing')
+    expect(run(...line, lift(1, 1))).toEqual({ kind: 'closed', ring: [0, 0, 5, 0, 20, 0, 20, 20, 0, 20] })
+    // A pressed pointer that trembled is no polygon.
+    expect(run(press(0, 0), trace(4, 0), trace(0, 4), lift(0, 0)).kind).toBe('drawing')
+    expect(run(trace(1, 1), lift(1, 1))).toBe(idlePolygon)
+  })
+
+  it('keeps to eight directions', () => {
+    const state = run(press(10, 10))
+    expect(constrained(state, imagePx(30, 12))).toEqual(imagePx(30, 10))
+    expect(constrained(state, imagePx(9, -20))).toEqual(imagePx(10, -20))
+    expect(constrained(state, imagePx(21, 19))).toEqual(imagePx(20, 20))
+    expect(constrained(state, imagePx(10, 10))).toEqual(imagePx(10, 10))
+    expect(constrained(idlePolygon, imagePx(3, 4))).toEqual(imagePx(3, 4))
+    const corners = run(press(0, 0), press(10, 0), press(10, 10))
+    expect(closesPolygon(corners, imagePx(1, 1), 2)).toBe(true)
+    expect(closesPolygon(corners, imagePx(3, 1), 2)).toBe(false)
+    expect(closesPolygon(state, imagePx(10, 10), 2)).toBe(false)
   })
 })

@@ -149,6 +149,37 @@ function polygonsFromCrop(crop: MaskCrop): number[][] {
   return outer.map((start) => keyholeRing(field, start, holes, crop))
 }
 
+/** The corners of the ring that leaves `start` in that direction, holes left out. */
+function plainRing(field: Field, start: number, startDirection: number, crop: MaskCrop): number[] {
+  const ring: number[] = []
+  let vertex = start
+  let direction = startDirection
+  do {
+    vertex += field.steps[direction] ?? 0
+    const turned = turnAt(field, vertex, direction)
+    if (turned !== direction) {
+      ring.push(crop.left + (vertex % field.stride) - 1, crop.top + Math.floor(vertex / field.stride) - 1)
+    }
+    direction = turned
+  } while (vertex !== start)
+  return ring
+}
+
+/**
+ * The outlines of a stored mask along pixel edges, each hole a ring of its own: by the odd-even rule at pixel centres
+ * they give the mask back exactly. Unlike `polygonsFromTiles` no ring hangs on a bridge, so rings can be simplified.
+ */
+export function ringsFromTiles(tiles: readonly MaskTile[]): number[][] {
+  const crop = cropFromTiles(tiles)
+  if (crop === null) return []
+  const field = fieldOf(crop.bitmap)
+  const { outer, holes } = findRings(field, crop.bitmap.width, crop.bitmap.height)
+  return [
+    ...outer.map((start) => plainRing(field, start, east, crop)),
+    ...[...holes.values()].map((start) => plainRing(field, start, south, crop)),
+  ]
+}
+
 /**
  * A mask as COCO polygons that lose nothing: one list `x, y, …` per 4-connected part, along pixel edges
  * (whole numbers, 0 … width and 0 … height inclusive), the outline clockwise with y down. Holes run

@@ -38,6 +38,21 @@ export const classSummarySchema = classRecordSchema.extend({
 })
 export type ClassSummary = z.infer<typeof classSummarySchema>
 
+/** What a class has, by number: what deleting or merging it is about. */
+export const classUsageSchema = z.strictObject({
+  classId: idSchema,
+  /** Images with an annotation of the class, in any state. */
+  images: z.int(),
+  accepted: z.int(),
+  proposed: z.int(),
+  /** Examples and held-out ones. */
+  examples: z.int(),
+  /** Images of which a person said "not here". */
+  verdicts: z.int(),
+  versions: z.int(),
+})
+export type ClassUsage = z.infer<typeof classUsageSchema>
+
 export const projectInfoSchema = z.strictObject({
   projectId: idSchema,
   name: z.string(),
@@ -335,6 +350,21 @@ export const contract = defineContract({
         sort: z.enum(imageSorts),
       }),
       out: z.strictObject({ imageId: idSchema.nullable() }),
+    }),
+  },
+  classes: {
+    usage: call({ in: z.strictObject(project), out: z.strictObject({ usage: z.array(classUsageSchema) }) }),
+    /** Deletes classes with everything they have. One history entry. */
+    remove: call({
+      in: z.strictObject({ ...project, classIds: z.array(idSchema).min(1) }),
+      /** Annotations that went with them. */
+      out: z.strictObject({ removed: z.int() }),
+    }),
+    /** Gives everything a class has to another one and deletes it. One history entry. */
+    merge: call({
+      in: z.strictObject({ ...project, classId: idSchema, intoId: idSchema }),
+      /** Annotations that changed class. */
+      out: z.strictObject({ moved: z.int() }),
     }),
   },
   history: {

@@ -39,12 +39,23 @@ export const operationSchema = z.discriminatedUnion('kind', [
     before: idSchema.nullable(),
     after: idSchema.nullable(),
   }),
+  /**
+   * Open proposals of one class that another takes over. Proposals are no history, so those of `annotationIds` that a
+   * job has replaced since are passed over, and the entry stays good. See [Note: proposals and history].
+   */
+  z.strictObject({
+    kind: z.literal('proposals'),
+    annotationIds: z.array(idSchema),
+    before: idSchema,
+    after: idSchema,
+  }),
   /** An import names its batch: `present` false hides every image of it. */
   z.strictObject({ kind: z.literal('batch'), batchId: idSchema, before: z.boolean(), after: z.boolean() }),
 ])
 export type Operation = z.infer<typeof operationSchema>
 
-export const historySchemaVersion = 1
+/** The form of the entries written now. 2 knows `proposals`; every earlier form is read too. */
+export const historySchemaVersion = 2
 
 export const historyEntrySchema = z.strictObject({
   /** Chosen by whoever made the change: sending an entry twice is harmless. */
@@ -85,6 +96,8 @@ function invertOperation(operation: Operation): Operation {
     case 'support':
       return { ...operation, before: operation.after, after: operation.before }
     case 'version':
+      return { ...operation, before: operation.after, after: operation.before }
+    case 'proposals':
       return { ...operation, before: operation.after, after: operation.before }
     case 'verdict':
     case 'reviewed':

@@ -1,4 +1,5 @@
 import type { ContractHandlers } from '../../../shared/contract/contract.ts'
+import { mergeClass, removeClasses } from '../../projects/class-removal.ts'
 import { acceptProposals, sayNotHere, setReviewed } from '../../projects/review.ts'
 import { projectInfo } from '../../projects/project-info.ts'
 import { productVersion } from '../../projects/paths.ts'
@@ -64,6 +65,13 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
       },
       lookAgain: ({ projectId }, context) => studio.session(projectId).lookAgain(context),
       neighbour: ({ projectId, ...query }) => ({ imageId: studio.session(projectId).store.images.neighbour(query) }),
+    },
+    classes: {
+      usage: ({ projectId }) => ({ usage: [...studio.session(projectId).store.classes.usage()] }),
+      remove: ({ projectId, classIds }) => ({ removed: removeClasses(studio.session(projectId).store, classIds) }),
+      merge: ({ projectId, classId, intoId }) => ({
+        moved: mergeClass(studio.session(projectId).store, classId, intoId),
+      }),
     },
     history: {
       commit: ({ projectId, entry }) => studio.session(projectId).store.history.commit(entry),

@@ -7,13 +7,18 @@ const sliderSteps = 100
 const sliderLargest = 300
 
 /** Brush, opacity and zoom. */
-export function EditorFooter(): ReactElement {
+export function EditorFooter(properties: { readonly hasOutline: boolean }): ReactElement {
   const { t } = useTranslation()
+  const { hasOutline } = properties
   const diameter = useEditorView((state) => state.brushDiameter)
   const opacity = useEditorView((state) => state.opacity)
   const zoom = useEditorView((state) => state.zoom)
   const drawsPolygon = useEditorView((state) => state.polygon.kind === 'drawing')
+  const corner = useEditorView((state) => state.corner)
+  const tool = useEditorView((state) => state.tool)
   const percent = Math.round(opacity * 100)
+  const outlineHelp = corner === null ? t('editor.outlineHelp') : t('editor.cornerHelp')
+  const help = drawsPolygon ? t('editor.polygonHelp') : tool === 'select' && hasOutline ? outlineHelp : ''
   const zoomPercent = zoom >= 0.1 ? Math.round(zoom * 100) : Math.round(zoom * 1000) / 10
   return (
     <footer className="flex h-8 shrink-0 items-center gap-4 border-t border-line bg-surface px-3 text-sm text-muted">
@@ -48,9 +53,7 @@ export function EditorFooter(): ReactElement {
         />
         <span className="w-9 text-text tabular-nums">{t('editor.percent', { percent })}</span>
       </label>
-      <p className="line-clamp-2 min-w-0 flex-1 text-center text-xs leading-tight">
-        {drawsPolygon ? t('editor.polygonHelp') : ''}
-      </p>
+      <p className="line-clamp-2 min-w-0 flex-1 text-center text-xs leading-tight">{help}</p>
       <span data-testid="zoom" className="shrink-0 text-text tabular-nums" aria-label={t('editor.zoom')}>
         {t('editor.percent', { percent: zoomPercent })}
       </span>

@@ -102,7 +102,7 @@ function ImageEditor(properties: Slots & { readonly imageId: string }): ReactEle
           </div>
         )}
         <div ref={host} data-testid="canvas-host" className="relative min-h-0 flex-1 overflow-hidden" />
-        <EditorFooter />
+        {controller !== null && <Footer controller={controller} />}
       </div>
       <aside className="flex w-72 shrink-0 flex-col border-l border-line bg-surface">
         {properties.sidebar !== undefined && (
@@ -168,6 +168,14 @@ function Alarms(properties: { readonly controller: EditorController; readonly im
       )}
     </>
   )
+}
+
+function Footer({ controller }: { readonly controller: EditorController }): ReactElement {
+  const selectedId = useSession((state) => state.selectedAnnotationId)
+  const hasOutline = useStore(controller.document.state, ({ annotations }) =>
+    annotations.some((record) => record.id === selectedId && record.polygon !== null),
+  )
+  return <EditorFooter hasOutline={hasOutline} />
 }
 
 function Objects(properties: {

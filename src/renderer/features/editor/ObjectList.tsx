@@ -1,11 +1,11 @@
-import { Eye, EyeOff } from 'lucide-react'
+import { Eye, EyeOff, Lock, LockOpen } from 'lucide-react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AnnotationRecord, ClassRecord, SupportRecord } from '../../../shared/domain/records.ts'
 import { selectAnnotation, useSession } from '../../app/session.ts'
 import { IconButton } from '../../ui/IconButton.tsx'
 import { classes as classNames } from '../../ui/classes.ts'
-import { setHidden, useEditorView } from './editor-view.ts'
+import { setHidden, setLocked, useEditorView } from './editor-view.ts'
 
 /** What the image holds, the topmost first. */
 export function ObjectList(properties: {
@@ -16,6 +16,9 @@ export function ObjectList(properties: {
   const { t } = useTranslation()
   const selectedId = useSession((state) => state.selectedAnnotationId)
   const hiddenIds = useEditorView((state) => state.hiddenIds)
+  const lockedIds = useEditorView((state) => state.lockedIds)
+  const hiddenClassIds = useSession((state) => state.hiddenClassIds)
+  const lockedClassIds = useSession((state) => state.lockedClassIds)
   const classOf = new Map(properties.classes.map((each) => [each.id, each]))
   const supportOf = new Map(properties.supports.map((support) => [support.annotationId, support]))
   return (
@@ -36,6 +39,9 @@ export function ObjectList(properties: {
             classRecord={classOf.get(record.classId)}
             isSelected={record.id === selectedId}
             isHidden={hiddenIds.has(record.id)}
+            isLocked={lockedIds.has(record.id)}
+            isClassHidden={hiddenClassIds.has(record.classId)}
+            isClassLocked={lockedClassIds.has(record.classId)}
           />
         ))}
       </ul>
@@ -49,9 +55,14 @@ function ObjectRow(properties: {
   readonly classRecord: ClassRecord | undefined
   readonly isSelected: boolean
   readonly isHidden: boolean
+  readonly isLocked: boolean
+  readonly isClassHidden: boolean
+  readonly isClassLocked: boolean
 }): ReactElement {
   const { t } = useTranslation()
-  const { record, support, classRecord, isSelected, isHidden } = properties
+  const { record, support, classRecord, isSelected } = properties
+  const isHidden = properties.isHidden || properties.isClassHidden
+  const isLocked = properties.isLocked || properties.isClassLocked
   const name = classRecord?.name ?? t('editor.unknownClass')
   const proposed = record.state === 'proposed'
   const details: string[] = [proposed ? t('editor.state.proposed') : t(`editor.origin.${record.origin}`)]
@@ -102,9 +113,18 @@ function ObjectRow(properties: {
         </span>
       </button>
       <IconButton
+        icon={isLocked ? Lock : LockOpen}
+        label={`${isLocked ? t('editor.unlock') : t('editor.lock')}: ${name}`}
+        side="left"
+        disabled={properties.isClassLocked}
+        className={isLocked ? undefined : 'opacity-0 group-hover:opacity-100 focus-visible:opacity-100'}
+        onClick={() => setLocked(record.id, !isLocked)}
+      />
+      <IconButton
         icon={isHidden ? EyeOff : Eye}
         label={`${isHidden ? t('editor.show') : t('editor.hide')}: ${name}`}
         side="left"
+        disabled={properties.isClassHidden}
         className={isHidden ? undefined : 'opacity-0 group-hover:opacity-100 focus-visible:opacity-100'}
         onClick={() => setHidden([record.id], !isHidden)}
       />

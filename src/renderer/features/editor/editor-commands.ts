@@ -1,15 +1,24 @@
 import type { ClassRecord } from '../../../shared/domain/records.ts'
 import { invokeCommand, listCommands } from '../../app/commands.ts'
 import type { Command, CommandContext } from '../../app/commands.ts'
-import { selectAnnotation, session, setActiveClass } from '../../app/session.ts'
+import { announce, selectAnnotation, session, setActiveClass } from '../../app/session.ts'
+import { translate } from '../../i18n/index.ts'
 import type { EditorController } from './editor-controller.ts'
-import { editorView, setHidden, setOpacity, setTool, stepBrush } from './editor-view.ts'
+import { editorView, setHidden, setLocked, setOpacity, setTool, stepBrush } from './editor-view.ts'
 import type { Tool } from './editor-view.ts'
+import { traceTolerance } from './traced-polygon.ts'
 
 const opacityStep = 0.1
 const zoomStep = 1.5
 const digits = ['1', '2', '3', '4', '5', '6', '7', '8', '9', '0'] as const
 const reassignDigits = ['1', '2', '3', '4', '5', '6', '7', '8', '9'] as const
+const farNudge = 10
+const nudges = [
+  { name: 'Left', dx: -1, dy: 0 },
+  { name: 'Right', dx: 1, dy: 0 },
+  { name: 'Up', dx: 0, dy: -1 },
+  { name: 'Down', dx: 0, dy: 1 },
+] as const
 
 function tool(name: Tool, key: string): Command {
   return {
@@ -29,6 +38,7 @@ export function editorCommands(
   const hasSelection = () => selected() !== null
   const drawsPolygon = () => editorView.getState().polygon.kind === 'drawing'
   const drawsStroke = () => editorView.getState().drawing
+  const corner = () => controller?.outline.corner ?? null
   const isOnCanvas = () => controller?.view !== null && document.activeElement === controller?.view?.canvas
   return [
     tool('select', 'V'),
@@ -41,6 +51,34 @@ export function editorCommands(
       keys: ['Enter'],
       isEnabled: drawsPolygon,
       run: () => controller?.polygon({ kind: 'finish' }),
+    },
+    {
+      id: 'editor.endOutline',
+      labelKey: 'editor.command.endOutline',
+      keys: ['Enter'],
+      isEnabled: () => corner() !== null,
+      run: () => controller?.outline.take(null),
+    },
+    {
+      id: 'editor.editOutline',
+      labelKey: 'editor.command.editOutline',
+      keys: ['Enter'],
+      isEnabled: () => controller !== null && controller.outline.rings !== null,
+      run: () => {
+        controller?.view?.canvas.focus({ preventScroll: true })
+        controller?.outline.take({ ring: 0, index: 0 })
+      },
+    },
+    {
+      id: 'editor.toPolygon',
+      labelKey: 'editor.command.toPolygon',
+      keys: ['Shift+P'],
+      isEnabled: () => {
+        const id = selected()
+        const record = id === null ? undefined : controller?.document.annotation(id)
+        return record?.kind === 'mask' && record.polygon === null && !drawsStroke() && !drawsPolygon()
+      },
+      run: () => convertToPolygon(controller),
     },
     {
       id: 'editor.cancel',
@@ -60,6 +98,52 @@ export function editorCommands(
       },
     },
     {
+      id: 'editor.removeCorner',
+      labelKey: 'editor.command.removeCorner',
+      keys: ['Backspace'],
+      isEnabled: () => corner() !== null,
+      run: () => {
+        const held = corner()
+        if (held !== null) controller?.outline.remove(held)
+      },
+    },
+    {
+      id: 'editor.insertCorner',
+      labelKey: 'editor.command.insertCorner',
+      keys: ['I', 'Insert'],
+      isEnabled: () => corner() !== null,
+      run: () => controller?.outline.insertAfter(),
+    },
+    ...nudges.map(({ name, dx, dy }): Command => ({
+      id: `editor.nudge${name}`,
+      labelKey: `editor.command.nudge${name}`,
+      keys: [`Arrow${name}`],
+      isEnabled: () => corner() !== null,
+      run: () => controller?.outline.nudge(dx, dy),
+    })),
+    ...nudges.map(({ name, dx, dy }): Command => ({
+      id: `editor.nudgeFar${name}`,
+      labelKey: `editor.command.nudgeFar${name}`,
+      keys: [`Shift+Arrow${name}`],
+      isEnabled: () => corner() !== null,
+      run: () => controller?.outline.nudge(farNudge * dx, farNudge * dy),
+    })),
+    {
+      // Only on the canvas, as from object to object.
+      id: 'editor.nextCorner',
+      labelKey: 'editor.command.nextCorner',
+      keys: ['Tab'],
+      isEnabled: () => isOnCanvas() && corner() !== null,
+      run: () => controller?.outline.step(1),
+    },
+    {
+      id: 'editor.previousCorner',
+      labelKey: 'editor.command.previousCorner',
+      keys: ['Shift+Tab'],
+      isEnabled: () => isOnCanvas() && corner() !== null,
+      run: () => controller?.outline.step(-1),
+    },
+    {
       // Undo means the last thing drawn, also when that is still on its way.
       id: 'editor.undoWhenSaved',
       labelKey: 'editor.command.undoWhenSaved',
@@ -77,7 +161,7 @@ export function editorCommands(
       isEnabled: () => hasSelection() && !drawsStroke(),
       run: () => {
         const id = selected()
-        if (id === null) return
+        if (id === null || controller?.permits(id) === false) return
         controller?.document.remove(id)
         selectAnnotation(null)
       },
@@ -121,6 +205,16 @@ export function editorCommands(
       run: () => {
         const id = selected()
         if (id !== null) setHidden([id], !editorView.getState().hiddenIds.has(id))
+      },
+    },
+    {
+      id: 'editor.lock',
+      labelKey: 'editor.command.lock',
+      keys: ['L'],
+      isEnabled: hasSelection,
+      run: () => {
+        const id = selected()
+        if (id !== null) setLocked(id, !editorView.getState().lockedIds.has(id))
       },
     },
     {
@@ -181,10 +275,19 @@ export function editorCommands(
       run: () => {
         const id = selected()
         const chosen = classes.find((each) => each.key === digit)
-        if (id !== null && chosen !== undefined) controller?.document.reassign(id, chosen.id)
+        if (id !== null && chosen !== undefined && controller?.permits(id) === true)
+          controller.document.reassign(id, chosen.id)
       },
     })),
   ]
+}
+
+/** Says what the conversion cost, since it may change pixels. */
+function convertToPolygon(controller: EditorController | null): void {
+  const traced = controller?.toPolygon() ?? null
+  if (traced === null) return
+  const percent = Math.floor(traced.iou * 1000) / 10
+  announce(translate('editor.toPolygonDone', { count: traced.corners, tolerance: traceTolerance, percent }), 'success')
 }
 
 /** Another class in hand means another object: what is selected of a different class is let go. */

@@ -2,21 +2,31 @@ import type { Bridge } from '../../../shared/contract/contract.ts'
 import { tilePath } from '../../../shared/contract/media.ts'
 import type { ClassRecord } from '../../../shared/domain/records.ts'
 import { assertNever } from '../../../shared/errors.ts'
+import { polygonSpans } from '../../../shared/mask/polygon-spans.ts'
 import { CanvasView } from '../../canvas/canvas-view.ts'
 import type { MaskStyle } from '../../canvas/canvas-view.ts'
-import type { ImagePx } from '../../canvas/coordinates.ts'
-import { handleRadius } from '../../canvas/overlay.ts'
-import { idlePolygon, polygonReducer } from '../../canvas/polygon-tool.ts'
+import { imagePx } from '../../canvas/coordinates.ts'
+import type { ImagePx, ScreenPx } from '../../canvas/coordinates.ts'
+import { cornerAt, cornerPoint, edgeAt } from '../../canvas/outline.ts'
+import type { Corner } from '../../canvas/outline.ts'
+import { edgeReach, handleReach } from '../../canvas/overlay.ts'
+import { closesPolygon, constrained, idlePolygon, polygonReducer } from '../../canvas/polygon-tool.ts'
 import type { PolygonEvent } from '../../canvas/polygon-tool.ts'
-import { polygonSpans } from '../../canvas/spans.ts'
 import { Stroke } from '../../canvas/stroke.ts'
 import { selectAnnotation, session } from '../../app/session.ts'
 import { commitQueueOf } from './commit-queue.ts'
 import type { CommitQueue } from './commit-queue.ts'
 import { EditorDocument } from './editor-document.ts'
 import type { Gesture, PaintTarget } from './editor-document.ts'
-import { editorView, resetForImage, setHidden, stepBrush } from './editor-view.ts'
+import { editorView, resetForImage, stepBrush } from './editor-view.ts'
+import { isHidden, isLocked, refusalOf } from './guards.ts'
+import { nearImage, OutlineEditing } from './outline-editing.ts'
+import type { OutlineHint } from './outline-editing.ts'
 import { choosePaintTarget } from './paint-target.ts'
+import { tracePolygon } from './traced-polygon.ts'
+import type { TracedPolygon } from './traced-polygon.ts'
+
+export type Hint = 'chooseClass' | 'nothingToErase' | 'polygonTooSmall' | 'locked' | 'hidden' | OutlineHint
 
 export interface ControllerOptions {
   readonly bridge: Bridge
@@ -25,7 +35,7 @@ export interface ControllerOptions {
   /** Where the canvases go. */
   readonly host: HTMLElement
   /** Says why nothing was drawn, or what could not be had. */
-  readonly onHint: (hint: 'chooseClass' | 'nothingToErase' | 'polygonTooSmall') => void
+  readonly onHint: (hint: Hint) => void
   readonly onProblem: (problem: unknown) => void
 }
 
@@ -33,6 +43,24 @@ type Drag =
   | { readonly kind: 'none' }
   | { readonly kind: 'pan'; readonly pointerId: number; x: number; y: number }
   | { readonly kind: 'stroke'; readonly pointerId: number; readonly stroke: Stroke; readonly value: 0 | 1 }
+  /** A polygon's point was placed; freehand once the pointer has left it. */
+  | { readonly kind: 'trace'; readonly pointerId: number; readonly from: ScreenPx; traces: boolean }
+  /** A corner or an edge of an outline is held; nothing changes before the pointer has moved. */
+  | {
+      readonly kind: 'corner'
+      readonly pointerId: number
+      readonly from: ScreenPx
+      /** From the pointer to what it grasped, so that nothing jumps. */
+      readonly offset: { readonly x: number; readonly y: number }
+      readonly edge: { readonly edge: Corner; readonly at: ImagePx } | null
+      moves: boolean
+    }
+
+/** CSS pixels that a pressed pointer may tremble. */
+const dragFrom = 3
+/** CSS pixels after which a pressed pointer draws freehand, and between the points it leaves. */
+const traceFrom = 6
+const traceSpacing = 4
 
 const wheelZoom = 1.0015
 const unknownColour = '#ffffff'
@@ -41,6 +69,7 @@ const unknownColour = '#ffffff'
 export class EditorController implements Disposable {
   readonly document: EditorDocument
   readonly queue: CommitQueue<Gesture>
+  readonly outline: OutlineEditing
   readonly #options: ControllerOptions
   readonly #listeners = new AbortController()
   readonly #unsubscribe: (() => void)[] = []
@@ -50,8 +79,13 @@ export class EditorController implements Disposable {
   #pointer: ImagePx | null = null
   #spaceHeld = false
   #ctrlHeld = false
-  /** The polygon in progress takes away (Alt or Ctrl with its last click). */
-  #subtracts = false
+  /**
+   * What the polygon in progress does: Shift with its first click adds to the selected object, Alt or Ctrl with its
+   * first or last takes away.
+   */
+  #polygonMode: 'draw' | 'add' | 'subtract' = 'draw'
+  /** What of an outline lies under the pointer. */
+  #hover: { readonly corner: boolean; readonly grip: ImagePx | null } | null = null
   /** Where the last stroke ended, for a straight line with Shift. */
   #lastStroke: ImagePx | null = null
 
@@ -62,17 +96,27 @@ export class EditorController implements Disposable {
     this.queue = commitQueueOf<Gesture>(bridge, projectId)
     this.document = new EditorDocument(bridge, projectId, imageId, this.queue)
     this.document.onPixels = () => this.#onPixels()
+    this.outline = new OutlineEditing(this.document, options.onHint, () => this.#onPixels())
     this.#unsubscribe.push(
       this.document.state.subscribe(() => this.#onDocument()),
       editorView.subscribe(() => this.#onView()),
       session.subscribe((now, before) => {
-        if (now.selectedAnnotationId !== before.selectedAnnotationId) this.#onSelection()
+        if (now.selectedAnnotationId !== before.selectedAnnotationId) {
+          this.outline.endNudges()
+          this.outline.take(null)
+          this.#onSelection()
+        } else if (now.hiddenClassIds !== before.hiddenClassIds || now.lockedClassIds !== before.lockedClassIds) {
+          this.#restyle()
+        }
       }),
     )
     const { signal } = this.#listeners
     window.addEventListener('keydown', (event) => this.#onKey(event, true), { signal })
     window.addEventListener('keyup', (event) => this.#onKey(event, false), { signal })
     window.addEventListener('blur', () => this.#releaseKeys(), { signal })
+    // Whatever is done next finds what was nudged written: undo takes it back, another image leaves it behind.
+    window.addEventListener('keydown', (event) => this.#endNudges(event), { signal, capture: true })
+    window.addEventListener('pointerdown', () => this.outline.endNudges(), { signal, capture: true })
     this.document.refresh()
   }
 
@@ -85,11 +129,32 @@ export class EditorController implements Disposable {
     this.#restyle()
   }
 
-  /** Esc: the gesture, the polygon, then the selection. */
+  /** Esc: the gesture, the polygon, the corner in hand, then the selection. */
   escape(): void {
     if (this.#drag.kind === 'stroke') this.#bailStroke()
+    else if (this.outline.isOpen || this.#drag.kind === 'corner') this.#bailCorner()
     else if (editorView.getState().polygon.kind === 'drawing') this.polygon({ kind: 'bail' })
+    else if (this.outline.corner !== null) this.outline.take(null)
     else selectAnnotation(null)
+  }
+
+  /** Says why an annotation is not changed; true when it may be. */
+  permits(annotationId: string): boolean {
+    const record = this.document.annotation(annotationId)
+    if (record === undefined || !isLocked(record)) return true
+    this.#options.onHint('locked')
+    return false
+  }
+
+  /** Gives the selected mask corners; null when there is none to be converted. */
+  toPolygon(): TracedPolygon | null {
+    const id = session.getState().selectedAnnotationId
+    const record = id === null ? undefined : this.document.annotation(id)
+    const { layer } = this.document
+    if (record === undefined || layer === null || record.kind === 'box' || !this.permits(record.id)) return null
+    const traced = tracePolygon(layer.tilesOf(record.id), layer.size)
+    if (traced !== null) this.document.toPolygon(record.id, traced.polygon)
+    return traced
   }
 
   polygon(event: PolygonEvent): void {
@@ -110,11 +175,10 @@ export class EditorController implements Disposable {
 
   /** The id that `cycleSelection` would select, or null at the end. */
   neighbour(direction: 1 | -1): string | null {
-    const { hiddenIds } = editorView.getState()
     const ids = this.document.state
       .getState()
-      .annotations.map((record) => record.id)
-      .filter((id) => !hiddenIds.has(id))
+      .annotations.filter((record) => !isHidden(record))
+      .map((record) => record.id)
     const at = ids.indexOf(session.getState().selectedAnnotationId ?? '')
     const next = at < 0 ? (direction === 1 ? 0 : ids.length - 1) : at + direction
     return ids[next] ?? null
@@ -122,6 +186,7 @@ export class EditorController implements Disposable {
 
   [Symbol.dispose](): void {
     this.#bailStroke()
+    this.outline[Symbol.dispose]()
     this.document.bail()
     this.#listeners.abort()
     for (const stop of this.#unsubscribe) stop()
@@ -171,6 +236,8 @@ export class EditorController implements Disposable {
     const selected = session.getState().selectedAnnotationId
     const known = annotations.some((record) => record.id === selected) || draft?.annotationId === selected
     if (phase === 'ready' && selected !== null && !known) selectAnnotation(null)
+    // After an undo the corner in hand may be none of the outline's.
+    if (this.outline.corner === null && editorView.getState().corner !== null) this.outline.take(null)
     this.#open()
     this.#restyle()
   }
@@ -192,10 +259,18 @@ export class EditorController implements Disposable {
     const view = this.#view
     if (view === null) return
     const { opacity, bare, tool } = editorView.getState()
+    if (tool !== 'select') this.outline.endNudges()
     view.setAppearance(opacity, !bare)
-    const cursors = { select: 'default', brush: 'none', eraser: 'none', polygon: 'crosshair' } as const
-    view.canvas.style.cursor = this.#drag.kind === 'pan' ? 'grabbing' : this.#spaceHeld ? 'grab' : cursors[tool]
+    this.#showCursor(view)
     this.#restyle()
+  }
+
+  #showCursor({ canvas }: CanvasView): void {
+    const { tool } = editorView.getState()
+    const hover = this.#hover
+    const select = hover === null ? 'default' : hover.corner ? 'move' : 'copy'
+    const cursors = { select, brush: 'none', eraser: 'none', polygon: 'crosshair' } as const
+    canvas.style.cursor = this.#drag.kind === 'pan' ? 'grabbing' : this.#spaceHeld ? 'grab' : cursors[tool]
   }
 
   /** Colours and marks of the masks. */
@@ -203,7 +278,6 @@ export class EditorController implements Disposable {
     const view = this.#view
     if (view === null) return
     const { annotations, draft } = this.document.state.getState()
-    const { hiddenIds } = editorView.getState()
     const selectedId = session.getState().selectedAnnotationId
     const colours = new Map(this.#classes.map((each) => [each.id, each.colour]))
     const styles = new Map<string, MaskStyle>()
@@ -211,7 +285,7 @@ export class EditorController implements Disposable {
     for (const record of annotations) {
       styles.set(record.id, {
         colour: colours.get(record.classId) ?? unknownColour,
-        hidden: hiddenIds.has(record.id),
+        hidden: isHidden(record),
         // Drawing on a proposal accepts it: shown as soon as it happens.
         proposed: record.state === 'proposed' && gesture?.annotationId !== record.id,
         selected: record.id === selectedId,
@@ -230,12 +304,12 @@ export class EditorController implements Disposable {
     const view = this.#view
     if (view === null) return
     const { annotations } = this.document.state.getState()
-    const { hiddenIds, polygon, tool, brushDiameter, bare } = editorView.getState()
+    const { polygon, tool, brushDiameter, bare } = editorView.getState()
     const selectedId = session.getState().selectedAnnotationId
     const colours = new Map(this.#classes.map((each) => [each.id, each.colour]))
     const at = this.#pointer
     const boxes = annotations.flatMap((record) =>
-      record.box === null || hiddenIds.has(record.id) || bare
+      record.box === null || isHidden(record) || bare
         ? []
         : [
             {
@@ -251,6 +325,10 @@ export class EditorController implements Disposable {
     view.setScene({
       cursor: shown && at !== null ? { at, diameter: brushDiameter, erases } : null,
       polygon,
+      outline:
+        this.outline.rings === null
+          ? null
+          : { rings: this.outline.rings, corner: this.outline.corner, grip: this.#hover?.grip ?? null },
       boxes,
     })
   }
@@ -259,19 +337,19 @@ export class EditorController implements Disposable {
     return (editorView.getState().tool === 'eraser') === opposite ? 1 : 0
   }
 
-  #chooseTarget(value: 0 | 1, at: ImagePx): PaintTarget | null {
+  /** @param anew draws an object of its own, whatever is selected, when the class in hand has objects */
+  #chooseTarget(value: 0 | 1, at: ImagePx, anew = false): PaintTarget | null {
     const { selectedAnnotationId, activeClassId } = session.getState()
+    const activeClass = this.#classes.find((each) => each.id === activeClassId)
     const choice = choosePaintTarget({
       annotations: this.document.state.getState().annotations,
-      selectedId: selectedAnnotationId,
-      activeClass: this.#classes.find((each) => each.id === activeClassId),
+      selectedId: anew && activeClass?.split === 'instances' ? null : selectedAnnotationId,
+      activeClass,
       value,
       under: this.document.layer?.hitTest(at) ?? null,
+      refusalOf,
     })
-    if (choice.kind === 'target') {
-      setHidden([choice.target.annotationId], false)
-      return choice.target
-    }
+    if (choice.kind === 'target') return choice.target
     this.#options.onHint(choice.reason)
     return null
   }
@@ -293,11 +371,10 @@ export class EditorController implements Disposable {
     const { tool } = editorView.getState()
     switch (tool) {
       case 'select':
-        selectAnnotation(this.#hit(at))
+        if (!this.#graspOutline(event, view)) selectAnnotation(this.#hit(at))
         return
       case 'polygon':
-        this.#subtracts = event.altKey || event.ctrlKey || event.metaKey
-        this.polygon({ kind: 'press', at, closeWithin: (handleRadius + 3) / view.viewport.scale })
+        this.#placePoint(event, view)
         return
       case 'brush':
       case 'eraser':
@@ -308,13 +385,93 @@ export class EditorController implements Disposable {
     }
   }
 
+  #placePoint(event: PointerEvent, view: CanvasView): void {
+    const { polygon } = editorView.getState()
+    const takesAway = event.altKey || event.ctrlKey || event.metaKey
+    const isFirst = polygon.kind !== 'drawing'
+    if (takesAway) this.#polygonMode = 'subtract'
+    else if (isFirst) this.#polygonMode = event.shiftKey ? 'add' : 'draw'
+    const at = this.#polygonPoint(event, view)
+    this.polygon({ kind: 'press', at, closeWithin: handleReach / view.viewport.scale })
+    if (editorView.getState().polygon.kind !== 'drawing') return
+    view.canvas.setPointerCapture(event.pointerId)
+    this.#drag = { kind: 'trace', pointerId: event.pointerId, from: view.screenPoint(event), traces: false }
+  }
+
+  /** Where a point would be placed: with Shift on one of eight directions, unless it closes the polygon. */
+  #polygonPoint(event: PointerEvent, view: CanvasView): ImagePx {
+    const { polygon } = editorView.getState()
+    const at = nearImage(view.imagePoint(event), view.image)
+    const isFree = !event.shiftKey || closesPolygon(polygon, at, handleReach / view.viewport.scale)
+    return isFree ? at : constrained(polygon, at)
+  }
+
+  /** Takes hold of a corner or an edge under the pointer; Alt takes a corner away. Returns whether there was one. */
+  #graspOutline(event: PointerEvent, view: CanvasView): boolean {
+    const { rings } = this.outline
+    if (rings === null) return false
+    const at = view.imagePoint(event)
+    const { scale } = view.viewport
+    const corner = cornerAt(rings, at, handleReach / scale)
+    if (corner !== null && event.altKey) {
+      this.outline.remove(corner)
+      return true
+    }
+    const edge = corner === null ? edgeAt(rings, at, edgeReach / scale) : null
+    if (corner !== null) this.outline.take(corner)
+    else if (edge === null) {
+      this.outline.take(null)
+      return false
+    }
+    const grasped = corner === null ? edge?.at : cornerPoint(rings, corner)
+    view.canvas.setPointerCapture(event.pointerId)
+    this.#drag = {
+      kind: 'corner',
+      pointerId: event.pointerId,
+      from: view.screenPoint(event),
+      offset: { x: (grasped?.x ?? at.x) - at.x, y: (grasped?.y ?? at.y) - at.y },
+      edge,
+      moves: false,
+    }
+    return true
+  }
+
+  #dragCorner(drag: Extract<Drag, { kind: 'corner' }>, event: PointerEvent, view: CanvasView): void {
+    if (!drag.moves) {
+      if (distance(view.screenPoint(event), drag.from) < dragFrom) return
+      if (!this.outline.begin()) return
+      drag.moves = true
+      if (drag.edge !== null) this.outline.insert(drag.edge.edge, drag.edge.at)
+    }
+    const at = view.imagePoint(event)
+    this.outline.moveTo(imagePx(at.x + drag.offset.x, at.y + drag.offset.y))
+  }
+
+  #trace(drag: Extract<Drag, { kind: 'trace' }>, event: PointerEvent, view: CanvasView): void {
+    drag.traces ||= distance(view.screenPoint(event), drag.from) >= traceFrom
+    if (!drag.traces) return
+    const events = event.getCoalescedEvents()
+    for (const each of events.length === 0 ? [event] : events) {
+      const at = nearImage(view.imagePoint(each), view.image)
+      this.polygon({ kind: 'trace', at, spacing: traceSpacing / view.viewport.scale })
+    }
+  }
+
+  #hoverOutline(view: CanvasView, at: ImagePx): void {
+    const { rings } = this.outline
+    const { scale } = view.viewport
+    const corner = rings !== null && cornerAt(rings, at, handleReach / scale) !== null
+    const grip = rings === null || corner ? null : (edgeAt(rings, at, edgeReach / scale)?.at ?? null)
+    this.#hover = corner || grip !== null ? { corner, grip } : null
+    this.#showCursor(view)
+  }
+
   /** The topmost annotation at a point; a box counts by its area. */
   #hit(at: ImagePx): string | null {
     const mask = this.document.layer?.hitTest(at)
     if (mask !== null && mask !== undefined) return mask
-    const { hiddenIds } = editorView.getState()
     const box = this.document.state.getState().annotations.findLast((record) => {
-      if (record.box === null || hiddenIds.has(record.id)) return false
+      if (record.box === null || isHidden(record)) return false
       const [x, y, width, height] = record.box
       return at.x >= x && at.y >= y && at.x < x + width && at.y < y + height
     })
@@ -347,10 +504,17 @@ export class EditorController implements Disposable {
       const points = (events.length === 0 ? [event] : events).map((each) => view.imagePoint(each))
       this.#drag.stroke.lineTo(points)
       view.invalidate()
+    } else if (this.#drag.kind === 'corner' && event.pointerId === this.#drag.pointerId) {
+      this.#dragCorner(this.#drag, event, view)
+    } else if (this.#drag.kind === 'trace' && event.pointerId === this.#drag.pointerId) {
+      this.#trace(this.#drag, event, view)
     }
+    if (this.#drag.kind === 'none') this.#hoverOutline(view, view.imagePoint(event))
     this.#ctrlHeld = event.ctrlKey || event.metaKey
     this.#setPointer(view.imagePoint(event))
-    if (editorView.getState().polygon.kind === 'drawing') this.polygon({ kind: 'move', at: view.imagePoint(event) })
+    if (editorView.getState().polygon.kind === 'drawing') {
+      this.polygon({ kind: 'move', at: this.#polygonPoint(event, view) })
+    }
   }
 
   #onUp(event: PointerEvent): void {
@@ -367,12 +531,20 @@ export class EditorController implements Disposable {
       editorView.setState({ drawing: false })
       if (changed && target !== null) this.#selectPainted(target)
       this.#onSelection()
+    } else if (drag.kind === 'corner') {
+      if (drag.moves) this.outline.finish()
+      // An edge that was only clicked is a click on what lies there.
+      else if (drag.edge !== null && this.#view !== null) selectAnnotation(this.#hit(this.#view.imagePoint(event)))
+    } else if (drag.kind === 'trace' && drag.traces && this.#view !== null) {
+      const at = nearImage(this.#view.imagePoint(event), this.#view.image)
+      this.polygon({ kind: 'lift', at, closeWithin: handleReach / this.#view.viewport.scale })
     }
     this.#onView()
   }
 
   #onCancel(): void {
     this.#bailStroke()
+    this.#bailCorner()
     this.#drag = { kind: 'none' }
     this.#onView()
   }
@@ -416,6 +588,7 @@ export class EditorController implements Disposable {
   }
 
   #releaseKeys(): void {
+    this.outline.endNudges()
     this.#spaceHeld = false
     this.#ctrlHeld = false
     this.#onView()
@@ -429,6 +602,16 @@ export class EditorController implements Disposable {
     this.#onSelection()
   }
 
+  #bailCorner(): void {
+    this.outline.bail()
+    if (this.#drag.kind === 'corner') this.#drag = { kind: 'none' }
+  }
+
+  #endNudges(event: KeyboardEvent): void {
+    const goesOn = event.key.startsWith('Arrow') || event.key === 'Shift'
+    if (!goesOn) this.outline.endNudges()
+  }
+
   #setPointer(point: ImagePx | null): void {
     this.#pointer = point
     this.#rescene()
@@ -438,11 +621,11 @@ export class EditorController implements Disposable {
     const { image } = this.document.state.getState()
     const first = this.#pointer
     if (image === null || first === null) return
-    const value = this.#subtracts ? 0 : 1
-    const target = this.#chooseTarget(value, first)
+    const value = this.#polygonMode === 'subtract' ? 0 : 1
+    const target = this.#chooseTarget(value, first, this.#polygonMode === 'draw')
     if (target === null) return
     this.document.begin(target).write(polygonSpans([ring], image.height), value)
-    const changed = this.document.finish(value === 1 ? 'polygon' : 'polygonSubtract', value, value === 1 ? ring : null)
+    const changed = this.document.finish(value === 1 ? 'polygon' : 'polygonSubtract', value, ring)
     if (changed) this.#selectPainted(target)
     this.#onSelection()
     if (!changed) this.#options.onHint('polygonTooSmall')
@@ -452,4 +635,8 @@ export class EditorController implements Disposable {
   #selectPainted(target: PaintTarget): void {
     if (this.document.annotation(target.annotationId) !== undefined) selectAnnotation(target.annotationId)
   }
+}
+
+function distance(a: ScreenPx, b: ScreenPx): number {
+  return Math.hypot(a.x - b.x, a.y - b.y)
 }

@@ -7,12 +7,14 @@ import type { PackedMask } from '../../../shared/contract/mask-pack.ts'
 import type { HistoryEntry, HistoryState, MaskTile } from '../../../shared/domain/history.ts'
 import type { AnnotationRecord, ImageRecord, ImageStatus, SupportRecord } from '../../../shared/domain/records.ts'
 import { assertNever, isAppError } from '../../../shared/errors.ts'
-import { forEachRun, tilesArea, tilesBounds } from '../../../shared/mask/tiles.ts'
+import { polygonSpans, polygonTiles } from '../../../shared/mask/polygon-spans.ts'
+import type { Rings, Span } from '../../../shared/mask/polygon-spans.ts'
+import { forEachRun, tilesArea, tilesBounds, tilesEqual, xorTiles } from '../../../shared/mask/tiles.ts'
 import type { EditedMask } from '../../canvas/edited-mask.ts'
 import { MaskLayer } from '../../canvas/mask-layer.ts'
-import type { Span } from '../../canvas/spans.ts'
+import { keepsClear } from '../../canvas/outline.ts'
 import type { Commit, CommitQueue } from './commit-queue.ts'
-import { applyToRecords, deleteEntry, paintEntry, reassignEntry } from './entries.ts'
+import { applyToRecords, deleteEntry, outlineEntry, paintEntry, reassignEntry } from './entries.ts'
 import type { GestureLabel } from './entries.ts'
 
 /** What a drawing gesture is about to change. */
@@ -33,6 +35,7 @@ export type Gesture =
       readonly pixels: readonly MaskTile[]
       readonly ring: readonly number[] | null
     }
+  | { readonly kind: 'outline'; readonly annotationId: string; readonly polygon: Rings }
   | { readonly kind: 'delete'; readonly annotationId: string }
   | { readonly kind: 'reassign'; readonly annotationId: string; readonly classId: string }
 
@@ -141,7 +144,7 @@ export class EditorDocument implements Disposable {
   /**
    * Ends the gesture: one history entry, sent at once.
    *
-   * @param ring what was drawn, for a polygon that adds
+   * @param ring what was drawn, for a polygon
    * @returns whether anything changed; if not, nothing is written
    */
   finish(label: GestureLabel, value: 0 | 1, ring: readonly number[] | null = null): boolean {
@@ -156,19 +159,52 @@ export class EditorDocument implements Disposable {
       return false
     }
     const { supports } = this.state.getState()
+    const before = this.annotation(target.annotationId) ?? null
     const entry = paintEntry({
       label,
       imageId: this.imageId,
-      before: this.annotation(target.annotationId) ?? null,
+      before,
       created: { id: target.annotationId, classId: target.classId, at: new Date().toISOString() },
       support: supports.find((support) => support.annotationId === target.annotationId),
       memo,
       after: layer.tilesOf(target.annotationId),
-      ring,
+      polygon: ring === null ? null : polygonWith(before, ring, memo, layer.size),
     })
     this.#commit(entry, { kind: 'paint', label, target, value, pixels: memo, ring })
     this.#endGesture()
     return true
+  }
+
+  /**
+   * Ends a gesture that made an annotation's pixels those of a polygon: one history entry, sent at once.
+   *
+   * @returns whether anything changed; if not, nothing is written
+   */
+  finishOutline(label: 'outline' | 'toPolygon', polygon: Rings): boolean {
+    const target = this.#gesture
+    const record = target === null ? undefined : this.annotation(target.annotationId)
+    if (this.#layer === null || record === undefined) {
+      this.bail()
+      return false
+    }
+    this.#gesture = null
+    const memo = this.#layer.endEdit()
+    const changed = memo.length > 0 || JSON.stringify(record.polygon) !== JSON.stringify(polygon)
+    if (changed) {
+      const entry = outlineEntry(label, record, polygon, memo)
+      this.#commit(entry, { kind: 'outline', annotationId: record.id, polygon })
+    }
+    this.#endGesture()
+    return changed
+  }
+
+  /** Makes a mask the pixels of a polygon, which is its source from now on. */
+  toPolygon(annotationId: string, polygon: Rings): void {
+    const record = this.annotation(annotationId)
+    if (record === undefined || this.#layer === null) return
+    const flipped = xorTiles(this.#layer.tilesOf(annotationId), polygonTiles(polygon, this.#layer.size))
+    this.begin({ annotationId, classId: record.classId, isNew: false }).flip(spansOf(flipped))
+    this.finishOutline('toPolygon', polygon)
   }
 
   /** Ends the gesture without a trace. */
@@ -342,14 +378,42 @@ export class EditorDocument implements Disposable {
       case 'paint': {
         const isNew = this.annotation(gesture.target.annotationId) === undefined
         if (isNew && gesture.value === 0) return
-        const spans: Span[] = []
-        forEachRun(gesture.pixels, (y, left, right) => spans.push([y, left, right]))
-        this.begin({ ...gesture.target, isNew }).write(spans, gesture.value)
+        this.begin({ ...gesture.target, isNew }).write(spansOf(gesture.pixels), gesture.value)
         this.finish(gesture.label, gesture.value, gesture.ring)
+        return
+      }
+      case 'outline': {
+        const record = this.annotation(gesture.annotationId)
+        // What is no polygon any more was painted on elsewhere: its pixels are not this page's to overwrite.
+        if (record === undefined || record.polygon === null || this.#layer === null) return
+        const flipped = polygonSpans([...record.polygon, ...gesture.polygon], this.#layer.size.height)
+        this.begin({ annotationId: record.id, classId: record.classId, isNew: false }).flip(flipped)
+        this.finishOutline('outline', gesture.polygon)
         return
       }
       default:
         assertNever(gesture)
     }
   }
+}
+
+function spansOf(tiles: readonly MaskTile[]): Span[] {
+  const spans: Span[] = []
+  forEachRun(tiles, (y, left, right) => spans.push([y, left, right]))
+  return spans
+}
+
+/**
+ * The polygon of an annotation to which a ring was added or from which it was taken; null when the result is no polygon.
+ * Rings count odd and even, so it is one when exactly the ring's pixels flipped: a part apart, or a hole inside.
+ */
+function polygonWith(
+  before: AnnotationRecord | null,
+  ring: readonly number[],
+  memo: readonly MaskTile[],
+  size: { readonly width: number; readonly height: number },
+): Rings | null {
+  const rings = before === null ? [] : before.polygon
+  if (rings === null || !keepsClear(rings, ring)) return null
+  return tilesEqual(memo, polygonTiles([ring], size)) ? [...rings, ring] : null
 }

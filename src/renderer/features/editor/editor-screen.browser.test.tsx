@@ -7,16 +7,17 @@ import { createAnnotation } from '../../../shared/domain/annotations.ts'
 import type { MaskTile } from '../../../shared/domain/history.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { createBitmap } from '../../../shared/mask/bitmap.ts'
+import { polygonSpans, polygonTiles } from '../../../shared/mask/polygon-spans.ts'
+import type { Rings } from '../../../shared/mask/polygon-spans.ts'
 import { tilesArea, tilesFromBitmap } from '../../../shared/mask/tiles.ts'
 import { BridgeProvider } from '../../app/bridge-context.tsx'
 import { useCommands } from '../../app/commands.ts'
 import { startKeyboard } from '../../app/keyboard.ts'
 import { createQueryClient } from '../../app/queries.ts'
-import { resetSession, session } from '../../app/session.ts'
+import { resetSession, session, setClassHidden, setClassLocked } from '../../app/session.ts'
 import { EditedMask } from '../../canvas/edited-mask.ts'
 import { imagePx, screenPx } from '../../canvas/coordinates.ts'
 import type { ImagePx } from '../../canvas/coordinates.ts'
-import { polygonSpans } from '../../canvas/spans.ts'
 import { Stroke } from '../../canvas/stroke.ts'
 import { toImage, toScreen } from '../../canvas/viewport.ts'
 import type { Viewport } from '../../canvas/viewport.ts'
@@ -66,7 +67,7 @@ const keyCodes: Readonly<Record<string, string>> = { '[': 'BracketLeft', ']': 'B
 
 async function press(key: string, held: number = modifiers.none): Promise<void> {
   const code = keyCodes[key] ?? (key.length > 1 ? key : /\d/.test(key) ? `Digit${key}` : `Key${key.toUpperCase()}`)
-  const virtual = { Enter: 13, Escape: 27, Delete: 46, Backspace: 8, Tab: 9 }[key]
+  const virtual = { Enter: 13, Escape: 27, Delete: 46, Backspace: 8, Tab: 9, ArrowLeft: 37, ArrowUp: 38 }[key]
   const params = { key, code, modifiers: held, windowsVirtualKeyCode: virtual ?? key.toUpperCase().charCodeAt(0) }
   await send('Input.dispatchKeyEvent', { type: 'rawKeyDown', ...params })
   await send('Input.dispatchKeyEvent', { type: 'keyUp', ...params })
@@ -184,7 +185,7 @@ beforeEach(async () => {
   project = new MemoryProject()
   resetSession()
   session.setState({ screen: 'editor', projectId: project.projectId, imageId: 'image', activeClassId: 'jacket' })
-  editorView.setState({ tool: 'brush', brushDiameter: 24, opacity: 0.5 })
+  editorView.setState({ tool: 'brush', brushDiameter: 24, opacity: 0.5, lockedIds: new Set() })
   stopKeyboard = startKeyboard(window)
 })
 
@@ -417,5 +418,338 @@ describe('EditorScreen', () => {
     expect(signals.every((signal) => signal.aborted)).toBe(true)
     expect(project.listenerCount).toBe(0)
     expect(document.querySelectorAll('canvas')).toHaveLength(0)
+  })
+})
+
+/** An object with a polygon as its source, as if drawn earlier. */
+function drawn(polygon: readonly (readonly number[])[], classId = 'shoe', id = 'drawn'): void {
+  project.change(
+    createAnnotation(
+      {
+        id,
+        imageId: 'image',
+        classId,
+        kind: 'mask',
+        origin: 'drawn',
+        state: 'accepted',
+        score: null,
+        versionId: null,
+        polygon: polygon.map((ring) => [...ring]),
+        box: null,
+        createdAt: '2026-01-01T00:00:00.000Z',
+      },
+      polygonTiles(polygon, testImage),
+    ),
+  )
+}
+
+const drawnSquare: Rings = [[100, 100, 300, 100, 300, 300, 100, 300]]
+
+function sourceOf(id = 'drawn'): Rings | null | undefined {
+  return project.annotations.find((record) => record.id === id)?.polygon
+}
+
+/** The law of every source: it gives exactly the stored pixels. */
+function expectTrueSource(id = 'drawn'): void {
+  const polygon = sourceOf(id)
+  if (polygon === null || polygon === undefined) throw new Error('no source')
+  expect(project.tilesOf(id)).toEqual(polygonTiles(polygon, testImage))
+}
+
+async function selectDrawn(): Promise<void> {
+  await mount()
+  await ready()
+  await press('v')
+  await click(200, 200)
+  expect(root().dataset['selectedId']).toBe('drawn')
+}
+
+describe('corners of a polygon', () => {
+  it('drags a corner with the mask following, as one step that undo takes back', async () => {
+    drawn(drawnSquare)
+    await selectDrawn()
+    const [from, to] = [onScreen(300, 300), onScreen(400, 350)]
+    await mouse('mouseMoved', ...from)
+    expect(canvas().style.cursor).toBe('move')
+    await mouse('mousePressed', ...from, { buttons: 1 })
+    await mouse('mouseMoved', ...onScreen(350, 320), { buttons: 1, button: 'left' })
+    await mouse('mouseMoved', ...to, { buttons: 1, button: 'left' })
+    expect(root().dataset['saved']).toBe('false')
+    expect(project.commits).toEqual([])
+    const [, , blue] = await inFrame(() => colourAt(370, 330))
+    expect(Math.abs((blue ?? 0) - (testPixel(370, 330)[2] + 255) / 2)).toBeLessThan(3)
+    await mouse('mouseReleased', ...to)
+    await ready()
+    const [x, y] = sourceOf()?.[0]?.slice(4, 6) ?? []
+    // Grasped where the pointer was, not at the corner's very middle.
+    expect(Math.abs((x ?? 0) - 400)).toBeLessThan(2)
+    expect(Math.abs((y ?? 0) - 350)).toBeLessThan(2)
+    expectTrueSource()
+    expect(project.commits.map((entry) => entry.labelKey)).toEqual(['outline'])
+    expect(root().dataset['corner']).toBe('0,2')
+    project.undo()
+    await ready()
+    expect(sourceOf()).toEqual(drawnSquare)
+    expectTrueSource()
+  })
+
+  it('leaves no trace of a drag that Esc ends, and none of a click', async () => {
+    drawn(drawnSquare)
+    await selectDrawn()
+    await click(300, 100)
+    expect(root().dataset['corner']).toBe('0,1')
+    await mouse('mousePressed', ...onScreen(300, 300), { buttons: 1 })
+    await mouse('mouseMoved', ...onScreen(400, 350), { buttons: 1, button: 'left' })
+    await press('Escape')
+    await mouse('mouseMoved', ...onScreen(450, 350), { buttons: 1, button: 'left' })
+    await mouse('mouseReleased', ...onScreen(450, 350))
+    await click(200, 100)
+    await ready()
+    expect(project.commits).toEqual([])
+    expect(sourceOf()).toEqual(drawnSquare)
+    const [red] = await inFrame(() => colourAt(370, 330))
+    expect(Math.abs((red ?? 0) - testPixel(370, 330)[0])).toBeLessThan(3)
+  })
+
+  it('makes a corner of a dragged edge, takes corners away by Alt+click and Backspace, and keeps three', async () => {
+    drawn(drawnSquare)
+    await selectDrawn()
+    await drag([
+      [200, 100],
+      [200, 50],
+    ])
+    await ready()
+    expect(sourceOf()?.[0]).toHaveLength(10)
+    expect(root().dataset['corner']).toBe('0,1')
+    expectTrueSource()
+    await click(100, 300, modifiers.alt)
+    await ready()
+    expect(sourceOf()?.[0]).toHaveLength(8)
+    expectTrueSource()
+    await click(300, 300)
+    await press('Backspace')
+    await ready()
+    expect(sourceOf()?.[0]).toHaveLength(6)
+    expectTrueSource()
+    await press('Backspace')
+    expect(session.getState().announcements.at(-1)?.text).toContain('three corners')
+    await ready()
+    expect(project.commits.map((entry) => entry.labelKey)).toEqual(['outline', 'outline', 'outline'])
+  })
+
+  it('goes from corner to corner and moves them by keyboard; nudges in a row are one step', async () => {
+    drawn(drawnSquare)
+    await selectDrawn()
+    await press('Enter')
+    expect(root().dataset['corner']).toBe('0,0')
+    await press('Tab')
+    await press('Tab')
+    expect(root().dataset['corner']).toBe('0,2')
+    await press('Tab', modifiers.shift)
+    expect(root().dataset['corner']).toBe('0,1')
+    await press('ArrowLeft')
+    await press('ArrowLeft')
+    await press('ArrowUp', modifiers.shift)
+    expect(root().dataset['saved']).toBe('false')
+    await ready()
+    expect(sourceOf()?.[0]?.slice(2, 4)).toEqual([298, 90])
+    expectTrueSource()
+    expect(project.commits).toHaveLength(1)
+    await press('i')
+    await ready()
+    expect(sourceOf()?.[0]?.slice(4, 6)).toEqual([299, 195])
+    expect(root().dataset['corner']).toBe('0,2')
+    // What is done next finds the nudge written.
+    await press('ArrowUp')
+    await press('Enter')
+    expect(root().dataset['corner']).toBe('')
+    expect(root().dataset['selectedId']).toBe('drawn')
+    await ready()
+    expect(project.commits).toHaveLength(3)
+    await press('Tab')
+    expect(root().dataset['selectedId']).toBe('drawn')
+  })
+
+  it('gives the same outline at any zoom, and finds corners at any', async () => {
+    drawn(drawnSquare)
+    await selectDrawn()
+    await mouse('mouseWheel', ...onScreen(300, 300), { deltaX: 0, deltaY: -1400 })
+    await ready()
+    expect(viewport().scale).toBeGreaterThan(4)
+    const [x, y] = onScreen(300, 300)
+    await mouse('mouseMoved', x + 7, y)
+    expect(canvas().style.cursor).toBe('move')
+    await mouse('mouseMoved', x + 12, y + 12)
+    expect(canvas().style.cursor).toBe('default')
+    await drag([
+      [300, 300],
+      [312, 309],
+    ])
+    await ready()
+    const [atX, atY] = sourceOf()?.[0]?.slice(4, 6) ?? []
+    expect(Math.abs((atX ?? 0) - 312)).toBeLessThan(0.5)
+    expect(Math.abs((atY ?? 0) - 309)).toBeLessThan(0.5)
+    expectTrueSource()
+  })
+
+  it('drops the polygon with the stroke that paints on it, and undo brings back both', async () => {
+    drawn(drawnSquare)
+    await selectDrawn()
+    await press('b')
+    await drag([[320, 200]])
+    await ready()
+    expect(sourceOf()).toBeNull()
+    expect(project.commits).toHaveLength(1)
+    project.undo()
+    await ready()
+    expect(sourceOf()).toEqual(drawnSquare)
+    expectTrueSource()
+    await press('v')
+    await drag([
+      [100, 100],
+      [80, 70],
+    ])
+    await ready()
+    expectTrueSource()
+  })
+
+  it('stays as it was when no pixel would be left', async () => {
+    drawn([[100, 100, 300, 100, 300, 140]])
+    await mount()
+    await ready()
+    await press('v')
+    await click(290, 120)
+    await drag([
+      [300, 140],
+      [300, 100],
+    ])
+    await ready()
+    expect(session.getState().announcements.at(-1)?.text).toContain('No pixel would be left')
+    expect(project.commits).toEqual([])
+    expectTrueSource()
+  })
+
+  it('changes nothing that is locked or hidden, by itself or with its class', async () => {
+    drawn(drawnSquare)
+    await selectDrawn()
+    await press('l')
+    await drag([
+      [300, 300],
+      [400, 350],
+    ])
+    session.setState({ selectedAnnotationId: 'drawn' })
+    await press('Delete')
+    await press('1', modifiers.ctrl)
+    await press('b')
+    await drag([[200, 200]])
+    expect(session.getState().announcements.at(-1)?.text).toContain('locked')
+    editorView.setState({ lockedIds: new Set() })
+    setClassLocked('shoe', true)
+    await drag([[200, 200]])
+    setClassLocked('shoe', false)
+    setClassHidden('shoe', true)
+    await drag([[200, 200]])
+    expect(session.getState().announcements.at(-1)?.text).toContain('hidden')
+    expect(await inFrame(() => colourAt(200, 200))).toEqual([...testPixel(200, 200)])
+    await ready()
+    expect(project.commits).toEqual([])
+    setClassHidden('shoe', false)
+    await drag([[200, 310]])
+    await ready()
+    expect(project.commits).toHaveLength(1)
+  })
+})
+
+describe('polygons beside a selected object', () => {
+  async function triangle(x: number, y: number, side: number, held: number = modifiers.none): Promise<void> {
+    await click(x, y, held)
+    await click(x + side, y)
+    await click(x + side, y + side)
+    await press('Enter')
+    await ready()
+  }
+
+  it('draws anew, adds with Shift, takes away with Alt, and keeps the source where the result is a polygon', async () => {
+    await mount()
+    await ready()
+    await press('2')
+    await press('p')
+    await triangle(100, 100, 150)
+    await triangle(300, 100, 100)
+    expect(project.annotations).toHaveLength(2)
+    const [first, second] = project.annotations.map((record) => record.id)
+    expect(root().dataset['selectedId']).toBe(second)
+    // A part apart.
+    await triangle(450, 100, 60, modifiers.shift)
+    expect(project.annotations).toHaveLength(2)
+    expect(sourceOf(second)).toHaveLength(2)
+    expectTrueSource(second)
+    // A hole inside.
+    session.setState({ selectedAnnotationId: first ?? null })
+    await triangle(200, 130, 25, modifiers.alt)
+    expect(sourceOf(first)).toHaveLength(2)
+    expectTrueSource(first)
+    // Over the border the result is no polygon that was drawn.
+    await triangle(80, 90, 60, modifiers.shift)
+    expect(sourceOf(first)).toBeNull()
+    expect(project.commits.map((entry) => entry.labelKey)).toEqual([
+      'polygon',
+      'polygon',
+      'polygon',
+      'polygonSubtract',
+      'polygon',
+    ])
+  })
+
+  it('draws freehand while dragged and closes on the first point; Shift keeps to 45°', async () => {
+    await mount()
+    await ready()
+    await press('p')
+    const loop = [
+      [100, 100],
+      [200, 100],
+      [250, 180],
+      [200, 250],
+      [100, 200],
+      [101, 102],
+    ] as const
+    await drag(loop)
+    await ready()
+    const [annotation] = project.annotations
+    expect(annotation?.polygon?.[0]?.length).toBeGreaterThanOrEqual(10)
+    expectTrueSource(annotation?.id)
+    await press('Escape')
+    await press('2')
+    await click(400, 100)
+    await click(500, 108, modifiers.shift)
+    await click(496, 200, modifiers.shift)
+    await press('Enter')
+    await ready()
+    const [x0, y0, x1, y1, x2] = project.annotations[1]?.polygon?.[0] ?? []
+    expect(y1).toBe(y0)
+    expect(x2).toBe(x1)
+    expect(x1).toBeGreaterThan(x0 ?? 0)
+  })
+
+  it('converts a mask to a polygon and says what that costs', async () => {
+    await mount()
+    await ready()
+    editorView.setState({ brushDiameter: 120 })
+    await drag([
+      [200, 200],
+      [350, 220],
+    ])
+    await ready()
+    const [annotation] = project.annotations
+    expect(annotation?.polygon).toBeNull()
+    await press('P', modifiers.shift)
+    await ready()
+    const said = session.getState().announcements.at(-1)?.text ?? ''
+    expect(said).toMatch(/^Now a polygon with \d+ corners, at most 1 px off: IoU 9\d(\.\d)? %/)
+    expectTrueSource(annotation?.id)
+    expect(project.commits.map((entry) => entry.labelKey)).toEqual(['brush', 'toPolygon'])
+    project.undo()
+    await ready()
+    expect(sourceOf(annotation?.id)).toBeNull()
   })
 })

@@ -1,5 +1,6 @@
 import { useStore } from 'zustand'
 import { createStore } from 'zustand/vanilla'
+import type { Corner } from '../../canvas/outline.ts'
 import { idlePolygon } from '../../canvas/polygon-tool.ts'
 import type { PolygonState } from '../../canvas/polygon-tool.ts'
 
@@ -16,6 +17,9 @@ export interface EditorView {
   /** The bare image: no masks. */
   readonly bare: boolean
   readonly hiddenIds: ReadonlySet<string>
+  readonly lockedIds: ReadonlySet<string>
+  /** The corner in hand of the selected polygon; while there is one, Tab and arrows belong to it. */
+  readonly corner: Corner | null
   /** Device pixels per image pixel. */
   readonly zoom: number
   /** The last frame has every tile and mask of the view. */
@@ -25,9 +29,9 @@ export interface EditorView {
   readonly drawing: boolean
 }
 
-/** Takes a tool in hand; a polygon in progress is given up. */
+/** Takes a tool in hand; a polygon in progress is given up and a corner let go. */
 export function setTool(tool: Tool): void {
-  editorView.setState({ tool, polygon: idlePolygon })
+  editorView.setState({ tool, polygon: idlePolygon, corner: null })
 }
 
 const smallestBrush = 1
@@ -39,6 +43,8 @@ export const editorView = createStore<EditorView>(() => ({
   opacity: 0.45,
   bare: false,
   hiddenIds: new Set(),
+  lockedIds: new Set(),
+  corner: null,
   zoom: 1,
   drawn: false,
   polygon: idlePolygon,
@@ -67,7 +73,23 @@ export function setOpacity(opacity: number): void {
 
 /** What belongs to one image only, forgotten with it. */
 export function resetForImage(): void {
-  editorView.setState({ hiddenIds: new Set(), bare: false, drawn: false, polygon: idlePolygon, drawing: false })
+  editorView.setState({
+    hiddenIds: new Set(),
+    corner: null,
+    bare: false,
+    drawn: false,
+    polygon: idlePolygon,
+    drawing: false,
+  })
+}
+
+export function setLocked(id: string, locked: boolean): void {
+  editorView.setState(({ lockedIds }) => {
+    const next = new Set(lockedIds)
+    if (locked) next.add(id)
+    else next.delete(id)
+    return { lockedIds: next }
+  })
 }
 
 export function setHidden(ids: readonly string[], hidden: boolean): void {

@@ -1,9 +1,11 @@
 import { coreOf, createAnnotation, removeAnnotation } from '../../../shared/domain/annotations.ts'
 import type { HistoryEntry, MaskTile, Operation } from '../../../shared/domain/history.ts'
 import type { AnnotationCore, AnnotationRecord, SupportRecord } from '../../../shared/domain/records.ts'
+import type { Rings } from '../../../shared/mask/polygon-spans.ts'
 
 /** `history.<label>` in the language files. */
-export type GestureLabel = 'brush' | 'erase' | 'polygon' | 'polygonSubtract' | 'deleteAnnotation' | 'reassignClass'
+export type GestureLabel =
+  'brush' | 'erase' | 'polygon' | 'polygonSubtract' | 'outline' | 'toPolygon' | 'deleteAnnotation' | 'reassignClass'
 
 /** What a drawing gesture changed. */
 export interface Painted {
@@ -19,8 +21,8 @@ export interface Painted {
   readonly memo: readonly MaskTile[]
   /** All pixels afterwards. */
   readonly after: readonly MaskTile[]
-  /** The ring as drawn, when the gesture is a polygon that adds. */
-  readonly ring: readonly number[] | null
+  /** The polygon that gives exactly the pixels afterwards, if there is one: the annotation's source. */
+  readonly polygon: Rings | null
 }
 
 function entry(label: GestureLabel, imageId: string, operations: readonly Operation[]): HistoryEntry {
@@ -35,7 +37,8 @@ function entry(label: GestureLabel, imageId: string, operations: readonly Operat
 
 /**
  * The one history entry of a drawing gesture. Drawing on what was predicted makes it an accepted correction;
- * drawing on a polygon makes it pixels; erasing the last pixel removes the annotation.
+ * drawing on a polygon makes it pixels, unless the result is a polygon still; erasing the last pixel removes the
+ * annotation.
  */
 export function paintEntry(painted: Painted): HistoryEntry {
   const { before, memo, label, imageId } = painted
@@ -49,7 +52,7 @@ export function paintEntry(painted: Painted): HistoryEntry {
       state: 'accepted',
       score: null,
       versionId: null,
-      polygon: painted.ring === null ? null : [[...painted.ring]],
+      polygon: copyOf(painted.polygon),
       box: null,
       createdAt: painted.created.at,
     }
@@ -57,19 +60,37 @@ export function paintEntry(painted: Painted): HistoryEntry {
   }
   const core = coreOf(before)
   if (painted.after.length === 0) return entry(label, imageId, removeAnnotation(core, memo, painted.support))
+  return entry(label, imageId, drawnOn(core, painted.polygon, memo))
+}
+
+/** The one history entry of a change of a polygon's corners, or of a mask that becomes a polygon. */
+export function outlineEntry(
+  label: GestureLabel,
+  record: AnnotationRecord,
+  polygon: Rings,
+  memo: readonly MaskTile[],
+): HistoryEntry {
+  return entry(label, record.imageId, drawnOn(coreOf(record), polygon, memo))
+}
+
+function drawnOn(core: AnnotationCore, polygon: Rings | null, memo: readonly MaskTile[]): Operation[] {
   const operations: Operation[] = []
   const predicted = core.state === 'proposed' || core.origin === 'predicted'
-  if (predicted || core.polygon !== null) {
+  if (predicted || core.polygon !== null || polygon !== null) {
     const changed: AnnotationCore = {
       ...core,
       origin: predicted ? 'corrected' : core.origin,
       state: 'accepted',
-      polygon: null,
+      polygon: copyOf(polygon),
     }
     operations.push({ kind: 'annotation', before: core, after: changed })
   }
-  operations.push({ kind: 'mask', annotationId: core.id, tiles: [...memo] })
-  return entry(label, imageId, operations)
+  if (memo.length > 0) operations.push({ kind: 'mask', annotationId: core.id, tiles: [...memo] })
+  return operations
+}
+
+function copyOf(polygon: Rings | null): number[][] | null {
+  return polygon === null ? null : polygon.map((ring) => [...ring])
 }
 
 /** Removes an annotation with its pixels and its role as an example. */

@@ -32,6 +32,7 @@ function choose(more: Partial<Parameters<typeof choosePaintTarget>[0]>) {
     activeClass: region,
     value: 1,
     under: null,
+    refusalOf: () => null,
     ...more,
   })
   return choice.kind === 'target' ? choice.target : choice.reason
@@ -60,6 +61,15 @@ describe('choosePaintTarget', () => {
     expect(choose({ annotations, value: 0, under: 'b' })).toMatchObject({ annotationId: 'b' })
     expect(choose({ annotations, value: 0 })).toMatchObject({ annotationId: 'a' })
     expect(choose({ annotations, value: 0, activeClass: instances })).toBe('nothingToErase')
+  })
+
+  it('changes nothing that is locked or hidden and draws nothing in its place', () => {
+    const annotations = [annotation('a', 'jacket'), annotation('b', 'shoe')]
+    expect(choose({ annotations, refusalOf: ({ id }) => (id === 'a' ? 'locked' : null) })).toBe('locked')
+    expect(choose({ annotations, value: 0, under: 'b', refusalOf: () => 'hidden' })).toBe('hidden')
+    const lockedClass = ({ classId }: { readonly classId: string }) => (classId === 'shoe' ? 'locked' : null)
+    expect(choose({ annotations, activeClass: instances, refusalOf: lockedClass })).toBe('locked')
+    expect(choose({ annotations, refusalOf: lockedClass })).toMatchObject({ annotationId: 'a' })
   })
 
   it('never draws on a box and needs a class for anything new', () => {

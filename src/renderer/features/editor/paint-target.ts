@@ -1,15 +1,17 @@
 import type { AnnotationRecord, ClassRecord } from '../../../shared/domain/records.ts'
 import type { PaintTarget } from './editor-document.ts'
+import type { Guarded } from './guards.ts'
 
 export type TargetChoice =
   | { readonly kind: 'target'; readonly target: PaintTarget }
   /** There is nothing to draw on: `reason` is a key below `editor.` */
-  | { readonly kind: 'none'; readonly reason: 'chooseClass' | 'nothingToErase' }
+  | { readonly kind: 'none'; readonly reason: 'chooseClass' | 'nothingToErase' | 'locked' | 'hidden' }
 
 /**
  * What a gesture draws on: the selected annotation; with nothing selected, what the image already has of a
  * class that is one region per image, or a new annotation. The eraser takes what lies under the pointer.
- * A box stays a box: it is never drawn on.
+ * A box stays a box: it is never drawn on. What is locked or hidden is not changed either, and nothing is drawn beside
+ * it in its place.
  *
  * @param under the topmost annotation under the pointer
  */
@@ -19,7 +21,16 @@ export function choosePaintTarget(given: {
   readonly activeClass: ClassRecord | undefined
   readonly value: 0 | 1
   readonly under: string | null
+  readonly refusalOf: (guarded: Guarded) => 'locked' | 'hidden' | null
 }): TargetChoice {
+  const choice = chooseFreely(given)
+  if (choice.kind === 'none') return choice
+  const { annotationId, classId, isNew } = choice.target
+  const reason = given.refusalOf({ id: isNew ? null : annotationId, classId })
+  return reason === null ? choice : { kind: 'none', reason }
+}
+
+function chooseFreely(given: Parameters<typeof choosePaintTarget>[0]): TargetChoice {
   const masks = given.annotations.filter((record) => record.kind === 'mask')
   const selected = masks.find((record) => record.id === given.selectedId)
   if (selected !== undefined) return existing(selected)

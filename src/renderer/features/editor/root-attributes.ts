@@ -8,12 +8,12 @@ import { editorView } from './editor-view.ts'
  *
  * `data-image-id`, `data-saved` (everything drawn is on disk), `data-ready` (every tile and mask in view
  * is drawn and up to date), `data-zoom` (device pixels per image pixel), `data-annotation-count`,
- * `data-selected-id`, `data-tool`; the canvas has `data-viewport` (`scale,offsetX,offsetY`, CSS pixels).
+ * `data-selected-id`, `data-tool`, `data-corner` (`ring,index` of the corner in hand); the canvas has `data-viewport` (`scale,offsetX,offsetY`, CSS pixels).
  */
 export function mirrorState(root: HTMLElement, controller: EditorController, imageId: string): () => void {
   function write(): void {
     const { phase, settled, annotations } = controller.document.state.getState()
-    const { drawn, drawing, zoom, tool } = editorView.getState()
+    const { drawn, drawing, zoom, tool, corner } = editorView.getState()
     const { pending, failure } = controller.queue.state.getState()
     const ready = controller.view !== null && phase === 'ready' && settled && drawn && !drawing
     Object.assign(root.dataset, {
@@ -24,6 +24,7 @@ export function mirrorState(root: HTMLElement, controller: EditorController, ima
       annotationCount: String(annotations.length),
       selectedId: session.getState().selectedAnnotationId ?? '',
       tool,
+      corner: corner === null ? '' : `${corner.ring},${corner.index}`,
     })
   }
   write()

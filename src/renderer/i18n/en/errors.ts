@@ -17,6 +17,7 @@ export const errors = {
   changeInvalid: 'The change is not well-formed ({{problem}}).',
   classCycle: 'The class "{{name}}" cannot be its own ancestor.',
   classInUse: '{{message}}',
+  classMergeSelf: '"{{name}}" cannot be merged into itself.',
   className: '{{message}}',
   classNameTaken: 'There is a class named "{{name}}" already; choose another name.',
   classNotFound: '{{message}}',
