@@ -5,7 +5,7 @@ import { AppError } from '../../shared/errors.ts'
 import { z } from '../../shared/zod.ts'
 
 /** The product's own folder: the nearest one above this file that holds `models/manifest.json`. */
-function productFolder(): string {
+export function productFolder(): string {
   const start = dirname(fileURLToPath(import.meta.url))
   for (let folder = start; ; folder = dirname(folder)) {
     if (existsSync(join(folder, 'models', 'manifest.json'))) return folder

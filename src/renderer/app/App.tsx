@@ -6,11 +6,12 @@ import type { Bridge } from '../../shared/contract/contract.ts'
 import { WelcomeScreen } from '../features/welcome/WelcomeScreen.tsx'
 import { TooltipProvider } from '../ui/Tooltip.tsx'
 import { AppCommands } from './AppCommands.tsx'
-import { BridgeProvider } from './bridge-context.tsx'
+import { BridgeProvider, useBridge } from './bridge-context.tsx'
 import { setCommandFailureHandler } from './commands.ts'
 import { ConnectionBanner } from './ConnectionBanner.tsx'
 import { startKeyboard } from './keyboard.ts'
 import { notifyError } from './notify-error.ts'
+import { keepPreferences } from './preferences.ts'
 import { ProjectFrame } from './ProjectFrame.tsx'
 import { useEvents } from './queries.ts'
 import { useSession } from './session.ts'
@@ -31,7 +32,9 @@ export function App(properties: { readonly bridge: Bridge; readonly client: Quer
 
 function Window(): ReactElement {
   const projectId = useSession((state) => state.projectId)
+  const bridge = useBridge()
   useEvents()
+  useEffect(() => keepPreferences(bridge, notifyError), [bridge])
   useEffect(() => {
     setCommandFailureHandler(notifyError)
     return startKeyboard(window)

@@ -1,4 +1,5 @@
 import { z } from '../zod.ts'
+import { preferencesChangeSchema, preferencesSchema } from '../domain/preferences.ts'
 import { historyEntrySchema, historyHeaderSchema, historyStateSchema } from '../domain/history.ts'
 import {
   annotationRecordSchema,
@@ -182,6 +183,8 @@ export const contract = defineContract({
       in: none,
       out: z.strictObject({
         version: z.string(),
+        /** Where the program and its licences are, and where it keeps its settings. For display only. */
+        folders: z.strictObject({ program: z.string(), configuration: z.string() }),
         /** Projects this host has open, oldest first. */
         open: z.array(idSchema),
         recent: z.array(
@@ -195,6 +198,12 @@ export const contract = defineContract({
         ),
       }),
     }),
+  },
+  preferences: {
+    get: call({ in: none, out: preferencesSchema }),
+    /** Changes what is named and answers with all of them. */
+    set: call({ in: preferencesChangeSchema, out: preferencesSchema }),
+    changed: event(preferencesSchema),
   },
   places: {
     /** `placeId: null` lists the roots. */

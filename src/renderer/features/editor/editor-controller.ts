@@ -10,6 +10,7 @@ import { idlePolygon, polygonReducer } from '../../canvas/polygon-tool.ts'
 import type { PolygonEvent } from '../../canvas/polygon-tool.ts'
 import { polygonSpans } from '../../canvas/spans.ts'
 import { Stroke } from '../../canvas/stroke.ts'
+import { preferences } from '../../app/preferences.ts'
 import { selectAnnotation, session } from '../../app/session.ts'
 import { commitQueueOf } from './commit-queue.ts'
 import type { CommitQueue } from './commit-queue.ts'
@@ -65,6 +66,7 @@ export class EditorController implements Disposable {
     this.#unsubscribe.push(
       this.document.state.subscribe(() => this.#onDocument()),
       editorView.subscribe(() => this.#onView()),
+      preferences.subscribe(() => this.#onView()),
       session.subscribe((now, before) => {
         if (now.selectedAnnotationId !== before.selectedAnnotationId) this.#onSelection()
       }),
@@ -191,8 +193,8 @@ export class EditorController implements Disposable {
   #onView(): void {
     const view = this.#view
     if (view === null) return
-    const { opacity, bare, tool } = editorView.getState()
-    view.setAppearance(opacity, !bare)
+    const { bare, tool } = editorView.getState()
+    view.setAppearance(preferences.getState().maskOpacity, !bare)
     const cursors = { select: 'default', brush: 'none', eraser: 'none', polygon: 'crosshair' } as const
     view.canvas.style.cursor = this.#drag.kind === 'pan' ? 'grabbing' : this.#spaceHeld ? 'grab' : cursors[tool]
     this.#restyle()
