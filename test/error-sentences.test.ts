@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parseSync, visitorKeys } from 'oxc-parser'
 import type { Argument, Function as FunctionNode, Node } from 'oxc-parser'
 import { expect, test } from 'vitest'
+import { errors as german } from '../src/renderer/i18n/de/errors.ts'
 import { errors } from '../src/renderer/i18n/en/errors.ts'
 
 /** Keys are read from the sources themselves, so that this cannot go stale. */
@@ -93,9 +94,12 @@ test('the language file holds no sentence that nothing says', () => {
   expect(Object.keys(errors).filter((key) => !used.has(key) && !own.has(key))).toEqual([])
 })
 
-test('a sentence names only what its error carries everywhere', () => {
+test.each([
+  ['English', errors],
+  ['German', german],
+])('a sentence in %s names only what its error carries everywhere', (_language, sentences) => {
   const wrong = sites.flatMap(({ key, file, params }) => {
-    const sentence = (errors as Readonly<Record<string, string>>)[key] ?? ''
+    const sentence = (sentences as Readonly<Record<string, string>>)[key] ?? ''
     const named = [...sentence.matchAll(/\{\{(\w+)\}\}/g)].map((match) => match[1] ?? '')
     return named
       .filter((name) => name !== 'message' && params !== null && !params.includes(name))

@@ -83,13 +83,18 @@ export class EditorDriver {
     return { x: box.x + offsetX + x * scale, y: box.y + offsetY + y * scale }
   }
 
-  /** Outlines with the polygon tool: a click per corner, then Enter. */
-  async outline(points: readonly (readonly [number, number])[]): Promise<void> {
-    await this.#page.keyboard.press('p')
+  /** A click per point. */
+  async corners(points: readonly (readonly [number, number])[]): Promise<void> {
     for (const [x, y] of points) {
       const at = await this.#toPage(x, y)
       await this.#page.mouse.click(at.x, at.y)
     }
+  }
+
+  /** Outlines with the polygon tool: a click per corner, then Enter. */
+  async outline(points: readonly (readonly [number, number])[]): Promise<void> {
+    await this.#page.keyboard.press('p')
+    await this.corners(points)
     await this.#page.keyboard.press('Enter')
     await this.settled()
   }

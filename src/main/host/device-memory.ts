@@ -4,7 +4,8 @@ import { deviceReportSchema } from '../../shared/contract/contract.ts'
 import { z } from '../../shared/zod.ts'
 import { createDevices, deviceKeySchema } from '../engine/devices.ts'
 import type { CreateDevicesOptions, DeviceKey, DeviceMemory, Devices } from '../engine/devices.ts'
-import { configurationFolder, replaceFile } from './recent.ts'
+import { configurationFolder } from './recent.ts'
+import { replaceFile } from './replace-file.ts'
 
 /** A home folder may be shared between machines, and a driver may come back: this many results are kept. */
 const mostResults = 8

@@ -43,6 +43,8 @@ function handlersWith(given: Readonly<Record<string, (input: never, context: nev
   ) as unknown as ContractHandlers
 }
 
+const appInfo = { version: '1', folders: { program: '/p', configuration: '/c' }, open: [], recent: [] }
+
 async function start(
   given: Readonly<Record<string, (input: never, context: never) => unknown>> = {},
   options: Partial<HostOptions> = {},
@@ -50,7 +52,7 @@ async function start(
   const content = (text: string) => () =>
     Promise.resolve({ bytes: Buffer.from(text), contentType: 'application/octet-stream' })
   host = await startHost({
-    handlers: handlersWith({ 'app.info': () => ({ version: '1', open: [], recent: [] }), ...given }),
+    handlers: handlersWith({ 'app.info': () => appInfo, ...given }),
     media: createMediaHandler({
       thumbnail: content('thumbnail'),
       overlay: content('overlay'),
@@ -165,10 +167,17 @@ test('a call with everything right is answered', async () => {
   await start()
   const answer = await rpc('app.info', {})
   expect(answer.status).toBe(200)
-  expect(fromWire(answer.body)).toEqual({ ok: true, value: { version: '1', open: [], recent: [] } })
+  expect(fromWire(answer.body)).toEqual({ ok: true, value: appInfo })
   expect((await rpc('app.info', {}, good({ 'content-type': 'application/json; charset=UTF-8' }))).status).toBe(200)
   expect(host.url).toBe(`http://127.0.0.1:${host.port}/#t=${host.token}`)
   expect(Buffer.from(host.token, 'base64url')).toHaveLength(32)
+})
+
+test('the page can be changed before it is sent; its parts are not', async () => {
+  await start({}, { page: (html) => `${html}<!-- ü -->` })
+  const page = await ask('GET', '/')
+  expect(page.body).toBe('<!doctype html><!-- ü -->')
+  expect((await ask('GET', '/assets/app-1.js')).body).toBe('export {}')
 })
 
 test('wrong host, origin, token, type and method are refused before the handler, for every call', async () => {

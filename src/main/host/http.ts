@@ -29,6 +29,8 @@ export interface HostOptions {
   readonly uploads: Uploads
   /** The built page. */
   readonly rendererFolder: string
+  /** What is made of `index.html` before it is sent. Default: nothing. */
+  readonly page?: (html: string) => string
   /** Default 0: any free one. */
   readonly port?: number | undefined
   /** Default: 32 random bytes. */
@@ -118,12 +120,13 @@ export async function startHost(options: HostOptions): Promise<Host> {
     }
     const file = await readStaticFile(options.rendererFolder, path)
     if (file === null) return send(response, 404, nothingHere())
+    const bytes = path === '/' && options.page !== undefined ? rewritten(file.bytes, options.page) : file.bytes
     response.writeHead(200, {
       'Content-Type': file.contentType,
-      'Content-Length': file.bytes.length,
+      'Content-Length': bytes.length,
       'Cache-Control': file.cacheControl,
     })
-    response.end(method === 'HEAD' ? undefined : file.bytes)
+    response.end(method === 'HEAD' ? undefined : bytes)
   }
 
   function isAuthorized(request: IncomingMessage): boolean {
@@ -311,6 +314,10 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | 
     request.once('end', () => resolve(Buffer.concat(chunks)))
     request.once('error', reject)
   })
+}
+
+function rewritten(html: Uint8Array, page: (html: string) => string): Uint8Array {
+  return Buffer.from(page(Buffer.from(html).toString('utf8')))
 }
 
 /** Undefined when it is not JSON: the schema that follows refuses that. */

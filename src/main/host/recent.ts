@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { z } from '../../shared/zod.ts'
 import { AppError } from '../../shared/errors.ts'
+import { replaceFile } from './replace-file.ts'
 
 export interface RecentProject {
   readonly recentId: string
@@ -82,17 +83,6 @@ export function createRecentProjects(file = join(configurationFolder(), 'recent.
         'This project is not in the list of recent projects any more; open its folder instead.',
       )
     },
-  }
-}
-
-/** Whole or not at all, readable by this person only. */
-export function replaceFile(file: string, content: string): void {
-  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
-  try {
-    writeFileSync(temporary, content, { mode: 0o600, flush: true })
-    renameSync(temporary, file)
-  } finally {
-    rmSync(temporary, { force: true })
   }
 }
 

@@ -7,7 +7,9 @@ import { Studio } from './handlers/studio.ts'
 import { startHost } from './http.ts'
 import { createMediaHandler } from './media.ts'
 import { openInBrowser } from './open-browser.ts'
+import { personalisePage } from './page-attributes.ts'
 import { createPlaces } from './places.ts'
+import { createPreferences } from './preferences.ts'
 import { configurationFolder, createRecentProjects } from './recent.ts'
 import { createUploads } from './uploads.ts'
 
@@ -33,6 +35,7 @@ export async function serveStudio(options: ServeOptions): Promise<RunningStudio>
   const places = createPlaces(options.roots === null ? {} : { roots: options.roots })
   const recent = createRecentProjects()
   const announce: { emit: Emit | null } = { emit: null }
+  const preferences = createPreferences({ onChange: (next) => announce.emit?.('preferences', 'changed', next) })
   const studio = new Studio({ emit: (...event) => announce.emit?.(...event), log: options.log })
   const host = await orClose(studio, async () => {
     if (options.project !== null) {
@@ -40,10 +43,11 @@ export async function serveStudio(options: ServeOptions): Promise<RunningStudio>
       recent.add({ folder: session.store.folder, name: session.store.name() })
     }
     return await startHost({
-      handlers: createHandlers(studio, places, recent),
+      handlers: createHandlers(studio, places, recent, preferences),
       media: createMediaHandler(createMediaSource(studio)),
       uploads: await createUploads({ folder: join(configurationFolder(), 'uploads'), places }),
       rendererFolder: rendererFolder(),
+      page: (html) => personalisePage(html, preferences.get()),
       port: options.port,
       log: options.log,
     })

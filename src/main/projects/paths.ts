@@ -41,7 +41,7 @@ function nearest(start: string, file: string): string | null {
   }
 }
 
-function productFolders(): ProductFolders {
+export function productFolders(): ProductFolders {
   const { resourcesPath } = process as NodeJS.Process & { readonly resourcesPath?: string }
   return findProductFolders(dirname(fileURLToPath(import.meta.url)), resourcesPath)
 }

@@ -6,12 +6,13 @@ import type { Bridge } from '../../shared/contract/contract.ts'
 import { WelcomeScreen } from '../features/welcome/WelcomeScreen.tsx'
 import { TooltipProvider } from '../ui/Tooltip.tsx'
 import { AppCommands } from './AppCommands.tsx'
-import { BridgeProvider } from './bridge-context.tsx'
+import { BridgeProvider, useBridge } from './bridge-context.tsx'
 import { setCommandFailureHandler } from './commands.ts'
 import { ConnectionBanner } from './ConnectionBanner.tsx'
 import { useFileDrop } from './file-drop.tsx'
 import { startKeyboard } from './keyboard.ts'
 import { notifyError } from './notify-error.ts'
+import { keepPreferences } from './preferences.ts'
 import { ProjectFrame } from './ProjectFrame.tsx'
 import { useEvents } from './queries.ts'
 import { useSession } from './session.ts'
@@ -32,9 +33,11 @@ export function App(properties: { readonly bridge: Bridge; readonly client: Quer
 
 function Window(): ReactElement {
   const projectId = useSession((state) => state.projectId)
+  const bridge = useBridge()
   useEvents()
   // A file dropped where nothing takes it must not replace the page.
   useFileDrop(null)
+  useEffect(() => keepPreferences(bridge, notifyError), [bridge])
   useEffect(() => {
     setCommandFailureHandler(notifyError)
     return startKeyboard(window)

@@ -1,5 +1,6 @@
 import type { LucideIcon } from 'lucide-react'
 import type { ReactElement } from 'react'
+import { useTranslation } from 'react-i18next'
 import { translate } from '../i18n/index.ts'
 import { Button } from '../ui/Button.tsx'
 import type { ButtonVariant } from '../ui/Button.tsx'
@@ -15,6 +16,8 @@ export function CommandButton(properties: {
   /** Only the picture; the label moves into the tooltip. */
   readonly iconOnly?: boolean
 }): ReactElement | null {
+  // Another language is another label.
+  useTranslation()
   const command = useCommand(properties.id)
   if (command === undefined) return null
   const label = translate(command.labelKey)

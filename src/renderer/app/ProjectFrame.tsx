@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { ChevronDown, Download, Grid2x2, Keyboard, Redo2, Undo2, WandSparkles, X } from 'lucide-react'
+import { ChevronDown, Download, Grid2x2, Keyboard, Redo2, Settings, Undo2, WandSparkles, X } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -76,7 +76,9 @@ export function ProjectFrame({ projectId }: { readonly projectId: string }): Rea
         <span aria-hidden className="mx-1 h-5 w-px bg-line" />
         <CommandButton id="batch.segment" icon={WandSparkles} variant="primary" />
         <CommandButton id="export.open" icon={Download} />
+        <span aria-hidden className="mx-1 h-5 w-px bg-line" />
         <CommandButton id="help.open" icon={Keyboard} iconOnly />
+        <CommandButton id="app.settings" icon={Settings} iconOnly />
       </header>
       {info.error !== null && (
         <div className="p-3">

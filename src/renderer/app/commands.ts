@@ -20,9 +20,18 @@ export interface Command {
   readonly run: (context: CommandContext) => void | Promise<void>
 }
 
+/** Something done with the pointer on a screen: listed in the F1 sheet beside the commands, with nothing to call. */
+export interface Gesture {
+  readonly id: string
+  readonly labelKey: TranslationKey
+  /** Keys held and what the pointer does, named in `i18n/en/keys.ts`: `Shift+wheel`. */
+  readonly keys: readonly string[]
+}
+
 type CommandSource = () => readonly Command[]
 
 const sources: CommandSource[] = []
+const gestureLists: (readonly Gesture[])[] = []
 const listeners = new Set<() => void>()
 let version = 0
 
@@ -141,4 +150,22 @@ export function useCommandList(): readonly Command[] {
 /** The newest registration of this id, or undefined. Re-renders when commands come and go. */
 export function useCommand(id: string): Command | undefined {
   return useCommandList().find((command) => command.id === id)
+}
+
+/** Lists gestures while the component is mounted. The array stays the same one. */
+export function useGestures(gestures: readonly Gesture[]): void {
+  useLayoutEffect(() => {
+    gestureLists.push(gestures)
+    notify()
+    return () => {
+      gestureLists.splice(gestureLists.indexOf(gestures), 1)
+      notify()
+    }
+  }, [gestures])
+}
+
+/** The gestures of the screen shown. Re-renders when they come and go. */
+export function useGestureList(): readonly Gesture[] {
+  useSyncExternalStore(subscribe, () => version)
+  return gestureLists.flat()
 }

@@ -15,6 +15,8 @@ import type {
 import type { CallOptions, MediaAnswer } from '../../shared/contract/define.ts'
 import type { HistoryEntry, HistoryHeader } from '../../shared/domain/history.ts'
 import { classColour } from '../../shared/domain/palette.ts'
+import { defaultPreferences, preferencesSchema } from '../../shared/domain/preferences.ts'
+import type { Preferences, PreferencesChange } from '../../shared/domain/preferences.ts'
 import { imageStatuses } from '../../shared/domain/records.ts'
 import type { ImageStatus, SupportRecord, VersionRecord } from '../../shared/domain/records.ts'
 import { AppError } from '../../shared/errors.ts'
@@ -42,6 +44,8 @@ export interface FakeBridge {
   readonly openMedia: () => number
   readonly emitChanged: (change?: { readonly imageIds?: string[]; readonly all?: boolean }) => void
   readonly emitJob: (job: JobRecord) => void
+  /** What another window chose. */
+  readonly emitPreferences: (next: Preferences) => void
   readonly emitConnection: (state: 'connected' | 'lost') => void
 }
 
@@ -162,7 +166,9 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
   const calls: { readonly name: string; readonly input: unknown }[] = []
   const changed = new Set<Parameters<Bridge['project']['changed']>[0]>()
   const progressed = new Set<Parameters<Bridge['jobs']['progress']>[0]>()
+  const preferring = new Set<Parameters<Bridge['preferences']['changed']>[0]>()
   const connected = new Set<Parameters<Bridge['connection']>[0]>()
+  let kept: Preferences = defaultPreferences
   let revision = 1
   let openMedia = 0
   let undone: HistoryHeader | null = null
@@ -260,9 +266,22 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
     app: {
       info: recorded('app.info', () => ({
         version: '0.1.0',
+        folders: { program: '/opt/exemplar', configuration: '/home/me/.config/exemplar-studio' },
         open: [...(options.open ?? [])],
         recent: (options.recent ?? []).map((each) => ({ ...each, location: `/home/me/${each.name}`, openedAt: day })),
       })),
+    },
+    preferences: {
+      get: recorded('preferences.get', () => kept),
+      set: recorded('preferences.set', (change: PreferencesChange) => {
+        kept = preferencesSchema.parse({ ...kept, ...change })
+        emitPreferences(kept)
+        return kept
+      }),
+      changed: (listener: Parameters<Bridge['preferences']['changed']>[0]) => {
+        preferring.add(listener)
+        return () => preferring.delete(listener)
+      },
     },
     places: {
       list: recorded('places.list', ({ placeId }: { readonly placeId: string | null }) => {
@@ -448,6 +467,11 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
     },
   }
 
+  function emitPreferences(next: Preferences): void {
+    kept = next
+    for (const listener of preferring) listener(next)
+  }
+
   function emitJob(job: JobRecord): void {
     const at = jobs.findIndex((each) => each.id === job.id)
     if (at < 0) jobs.push(job)
@@ -464,6 +488,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
     openMedia: () => openMedia,
     emitChanged,
     emitJob,
+    emitPreferences,
     emitConnection: (next) => {
       for (const listener of connected) listener(next)
     },

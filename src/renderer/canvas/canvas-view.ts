@@ -83,7 +83,7 @@ export class CanvasView implements Disposable {
     this.image = options.layer.size
     this.canvas = document.createElement('canvas')
     this.#overlayCanvas = document.createElement('canvas')
-    const gl = this.canvas.getContext('webgl2', { alpha: false, antialias: false, depth: false, stencil: false })
+    const gl = this.canvas.getContext('webgl2', { alpha: true, antialias: false, depth: false, stencil: false })
     if (gl === null) throw new Error('This browser has no WebGL2, which drawing needs')
     this.#gl = gl
     for (const canvas of [this.canvas, this.#overlayCanvas]) {

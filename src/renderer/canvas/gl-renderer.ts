@@ -32,7 +32,6 @@ const cellsAcross = 4
 const cellsPerLayer = cellsAcross * cellsAcross
 /** Device pixels per image pixel from which the pixel grid is drawn. */
 const gridFrom = 8
-const surround = 0.11
 
 interface Program {
   readonly program: WebGLProgram
@@ -199,7 +198,8 @@ export class GlRenderer implements Disposable {
     const gl = this.#gl
     gl.viewport(0, 0, frame.width, frame.height)
     gl.disable(gl.BLEND)
-    gl.clearColor(surround, surround, surround, 1)
+    // Around the image the page shows through, in the colour of its theme.
+    gl.clearColor(0, 0, 0, 0)
     gl.clear(gl.COLOR_BUFFER_BIT)
     this.#drawImage(frame)
     gl.enable(gl.BLEND)

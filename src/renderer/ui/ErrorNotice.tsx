@@ -1,9 +1,12 @@
 import { TriangleAlert } from 'lucide-react'
 import type { ReactElement, ReactNode } from 'react'
+import { useTranslation } from 'react-i18next'
 import { describeError } from '../i18n/describe-error.ts'
 
 /** The one way a failure is shown in place: one sentence, with the way out beside it. */
 export function ErrorNotice(properties: { readonly error: unknown; readonly children?: ReactNode }): ReactElement {
+  // Another language is another sentence.
+  useTranslation()
   return (
     <div
       role="alert"

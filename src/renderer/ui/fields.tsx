@@ -110,6 +110,46 @@ export function RadioGroup<Value extends string>(properties: {
   )
 }
 
+/** A few short choices in one row; arrows move between them. */
+export function SegmentedControl<Value extends string>(properties: {
+  readonly label: string
+  readonly hint?: string
+  readonly value: Value
+  readonly onChange: (value: Value) => void
+  readonly options: readonly { readonly value: Value; readonly label: string }[]
+}): ReactElement {
+  const name = useId()
+  const hintId = `${name}-hint`
+  return (
+    <fieldset className="flex flex-col" aria-describedby={properties.hint === undefined ? undefined : hintId}>
+      <legend className="mb-1 text-sm font-medium text-muted">{properties.label}</legend>
+      <div className="flex w-fit max-w-full flex-wrap gap-0.5 rounded-lg border border-line bg-base p-0.5">
+        {properties.options.map((option) => (
+          <label
+            key={option.value}
+            className="flex h-6.5 items-center rounded-md border border-transparent px-3 text-muted has-checked:border-line has-checked:bg-raised has-checked:text-text has-focus-visible:outline-2 has-focus-visible:outline-offset-1 has-focus-visible:outline-accent hover:text-text"
+          >
+            <input
+              type="radio"
+              className="sr-only"
+              name={name}
+              value={option.value}
+              checked={option.value === properties.value}
+              onChange={() => properties.onChange(option.value)}
+            />
+            {option.label}
+          </label>
+        ))}
+      </div>
+      {properties.hint !== undefined && (
+        <p id={hintId} className="mt-1 text-sm text-muted">
+          {properties.hint}
+        </p>
+      )}
+    </fieldset>
+  )
+}
+
 export function Checkbox({
   label,
   className,

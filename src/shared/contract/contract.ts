@@ -1,4 +1,5 @@
 import { z } from '../zod.ts'
+import { preferencesChangeSchema, preferencesSchema } from '../domain/preferences.ts'
 import { historyEntrySchema, historyHeaderSchema, historyStateSchema } from '../domain/history.ts'
 import {
   annotationRecordSchema,
@@ -260,6 +261,8 @@ export const contract = defineContract({
       in: none,
       out: z.strictObject({
         version: z.string(),
+        /** Where the program and its licences are, and where it keeps its settings. For display only. */
+        folders: z.strictObject({ program: z.string(), configuration: z.string() }),
         /** Projects this host has open, oldest first. */
         open: z.array(idSchema),
         recent: z.array(
@@ -281,6 +284,12 @@ export const contract = defineContract({
     check: call({ in: none, out: deviceListSchema, cancellable: true }),
     /** A device failed while it worked; the work goes on without it. */
     failed: event(deviceReportSchema),
+  },
+  preferences: {
+    get: call({ in: none, out: preferencesSchema }),
+    /** Changes what is named and answers with all of them. */
+    set: call({ in: preferencesChangeSchema, out: preferencesSchema }),
+    changed: event(preferencesSchema),
   },
   places: {
     /** `placeId: null` lists the roots. */

@@ -2,14 +2,21 @@ import type { ContractHandlers } from '../../../shared/contract/contract.ts'
 import { mergeClass, removeClasses } from '../../projects/class-removal.ts'
 import { acceptProposals, sayNotHere, setReviewed } from '../../projects/review.ts'
 import { projectInfo } from '../../projects/project-info.ts'
-import { productVersion } from '../../projects/paths.ts'
+import { productFolders, productVersion } from '../../projects/paths.ts'
 import type { Session } from '../../projects/session.ts'
 import type { Places } from '../places.ts'
+import type { PreferencesStore } from '../preferences.ts'
+import { configurationFolder } from '../recent.ts'
 import type { RecentProjects } from '../recent.ts'
 import type { Studio } from './studio.ts'
 
 /** The contract's handlers over the open projects: translation only, every decision is in `projects/`. */
-export function createHandlers(studio: Studio, places: Places, recent: RecentProjects): ContractHandlers {
+export function createHandlers(
+  studio: Studio,
+  places: Places,
+  recent: RecentProjects,
+  preferences: PreferencesStore,
+): ContractHandlers {
   const opened = (session: Session): ReturnType<typeof projectInfo> => {
     const info = projectInfo(session.store)
     recent.add({ folder: session.store.folder, name: info.name })
@@ -17,7 +24,16 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
   }
   return {
     app: {
-      info: () => ({ version: productVersion(), open: studio.openProjects(), recent: recent.list() }),
+      info: () => ({
+        version: productVersion(),
+        folders: { program: productFolders().program, configuration: configurationFolder() },
+        open: studio.openProjects(),
+        recent: recent.list(),
+      }),
+    },
+    preferences: {
+      get: () => preferences.get(),
+      set: (change) => preferences.set(change),
     },
     devices: {
       list: () => studio.devices.list(),

@@ -10,12 +10,13 @@ import { notifyError } from '../../app/notify-error.ts'
 import { ProblemList } from '../../app/ProblemList.tsx'
 import { queryKeys, useJobs, useProjectId } from '../../app/queries.ts'
 import { announce } from '../../app/session.ts'
+import { formatDuration } from '../../app/time-left.ts'
+import { useLocale } from '../../i18n/index.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { IconButton } from '../../ui/IconButton.tsx'
 import { Progress } from '../../ui/Progress.tsx'
-import { formatDuration } from './time-left.ts'
 
 function isOpen(job: JobRecord): boolean {
   switch (job.state) {
@@ -68,14 +69,15 @@ export function JobBar(): ReactElement | null {
 }
 
 function JobRow({ job, onDismiss }: { readonly job: JobRecord; readonly onDismiss: () => void }): ReactElement {
-  const { t, i18n } = useTranslation()
+  const { t } = useTranslation()
+  const locale = useLocale()
   const bridge = useBridge()
   const projectId = useProjectId()
   const [showFailures, setShowFailures] = useState(false)
   const target = { projectId, jobId: job.id }
 
   const rate = job.imagesPerSecond
-  const number = new Intl.NumberFormat(i18n.language, { maximumSignificantDigits: 2 })
+  const number = new Intl.NumberFormat(locale, { maximumSignificantDigits: 2 })
   const facts = [
     t('batch.counted', { done: job.done, total: job.total }),
     rate !== null &&
@@ -84,7 +86,7 @@ function JobRow({ job, onDismiss }: { readonly job: JobRecord; readonly onDismis
         : t('batch.ratePerMinute', { perMinute: number.format(rate * 60) })),
     job.state === 'running' &&
       job.secondsLeft !== null &&
-      t('batch.left', { time: formatDuration(job.secondsLeft, i18n.language) }),
+      t('batch.left', { time: formatDuration(job.secondsLeft, locale) }),
   ].filter((fact) => fact !== false)
 
   return (

@@ -1,6 +1,7 @@
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
-import { setBrushDiameter, setOpacity, useEditorView } from './editor-view.ts'
+import { setMaskOpacity, usePreference } from '../../app/preferences.ts'
+import { setBrushDiameter, useEditorView } from './editor-view.ts'
 
 /** The slider is finer where brushes are small: its position is the square root of the diameter. */
 const sliderSteps = 100
@@ -11,7 +12,7 @@ export function EditorFooter(properties: { readonly hasOutline: boolean }): Reac
   const { t } = useTranslation()
   const { hasOutline } = properties
   const diameter = useEditorView((state) => state.brushDiameter)
-  const opacity = useEditorView((state) => state.opacity)
+  const opacity = usePreference((state) => state.maskOpacity)
   const zoom = useEditorView((state) => state.zoom)
   const drawsPolygon = useEditorView((state) => state.polygon.kind === 'drawing')
   const corner = useEditorView((state) => state.corner)
@@ -49,7 +50,7 @@ export function EditorFooter(properties: { readonly hasOutline: boolean }): Reac
           max={100}
           step={5}
           value={percent}
-          onChange={(event) => setOpacity(event.currentTarget.valueAsNumber / 100)}
+          onChange={(event) => setMaskOpacity(event.currentTarget.valueAsNumber / 100)}
         />
         <span className="w-9 text-text tabular-nums">{t('editor.percent', { percent })}</span>
       </label>

@@ -5,14 +5,16 @@ import { useTranslation } from 'react-i18next'
 import { useStore } from 'zustand'
 import type { ClassRecord } from '../../../shared/domain/records.ts'
 import { useBridge } from '../../app/bridge-context.tsx'
-import { useCommands } from '../../app/commands.ts'
+import { useCommands, useGestures } from '../../app/commands.ts'
 import { queryKeys, useProjectId, useProjectInfo } from '../../app/queries.ts'
 import { StatusBadge } from '../../app/StatusBadge.tsx'
 import { announce, useSession } from '../../app/session.ts'
+import { translate } from '../../i18n/index.ts'
 import { Button } from '../../ui/Button.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { EditorController } from './editor-controller.ts'
 import { editorCommands } from './editor-commands.ts'
+import { editorGestures } from './editor-gestures.ts'
 import { EditorFooter } from './EditorFooter.tsx'
 import { ObjectList } from './ObjectList.tsx'
 import { mirrorState } from './root-attributes.ts'
@@ -54,7 +56,7 @@ function ImageEditor(properties: Slots & { readonly imageId: string }): ReactEle
       projectId,
       imageId,
       host: host.current,
-      onHint: (hint) => announce(t(`editor.hint.${hint}`)),
+      onHint: (hint) => announce(translate(`editor.hint.${hint}`)),
       onProblem: setProblem,
     })
     const stop = mirrorState(root.current, opened, imageId)
@@ -64,7 +66,7 @@ function ImageEditor(properties: Slots & { readonly imageId: string }): ReactEle
       setController(null)
       opened[Symbol.dispose]()
     }
-  }, [bridge, projectId, imageId, t])
+  }, [bridge, projectId, imageId])
 
   useEffect(() => controller?.setClasses(classes), [controller, classes])
   useEffect(
@@ -76,6 +78,7 @@ function ImageEditor(properties: Slots & { readonly imageId: string }): ReactEle
     [controller, client, projectId],
   )
   useCommands(editorCommands(controller, classes))
+  useGestures(editorGestures)
 
   return (
     <div ref={root} data-testid="editor" className="flex h-full min-h-0 min-w-0 flex-1">

@@ -3,6 +3,7 @@ import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AnnotationRecord, ClassRecord, SupportRecord } from '../../../shared/domain/records.ts'
 import { selectAnnotation, useSession } from '../../app/session.ts'
+import { useLocale } from '../../i18n/index.ts'
 import { IconButton } from '../../ui/IconButton.tsx'
 import { classes as classNames } from '../../ui/classes.ts'
 import { setHidden, setLocked, useEditorView } from './editor-view.ts'
@@ -29,7 +30,11 @@ export function ObjectList(properties: {
           {t('editor.objectCount', { count: properties.annotations.length })}
         </span>
       </h2>
-      {properties.annotations.length === 0 && <p className="px-3 py-1 text-sm text-muted">{t('editor.noObjects')}</p>}
+      {properties.annotations.length === 0 && (
+        <p className="px-3 py-1 text-sm text-muted">
+          {t(properties.classes.length === 0 ? 'editor.noObjectsNoClass' : 'editor.noObjects')}
+        </p>
+      )}
       <ul className="min-h-0 flex-1 overflow-y-auto px-1.5 pb-2">
         {properties.annotations.toReversed().map((record) => (
           <ObjectRow
@@ -63,6 +68,7 @@ function ObjectRow(properties: {
   const { record, support, classRecord, isSelected } = properties
   const isHidden = properties.isHidden || properties.isClassHidden
   const isLocked = properties.isLocked || properties.isClassLocked
+  const compactNumber = new Intl.NumberFormat(useLocale(), { notation: 'compact', maximumFractionDigits: 1 })
   const name = classRecord?.name ?? t('editor.unknownClass')
   const proposed = record.state === 'proposed'
   const details: string[] = [proposed ? t('editor.state.proposed') : t(`editor.origin.${record.origin}`)]
@@ -131,5 +137,3 @@ function ObjectRow(properties: {
     </li>
   )
 }
-
-const compactNumber = new Intl.NumberFormat(undefined, { notation: 'compact', maximumFractionDigits: 1 })

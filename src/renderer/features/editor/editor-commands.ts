@@ -1,10 +1,11 @@
 import type { ClassRecord } from '../../../shared/domain/records.ts'
 import { invokeCommand, listCommands } from '../../app/commands.ts'
 import type { Command, CommandContext } from '../../app/commands.ts'
+import { preferences, setMaskOpacity } from '../../app/preferences.ts'
 import { announce, selectAnnotation, session, setActiveClass } from '../../app/session.ts'
 import { translate } from '../../i18n/index.ts'
 import type { EditorController } from './editor-controller.ts'
-import { editorView, setHidden, setLocked, setOpacity, setTool, stepBrush } from './editor-view.ts'
+import { editorView, setHidden, setLocked, setTool, stepBrush } from './editor-view.ts'
 import type { Tool } from './editor-view.ts'
 import { traceTolerance } from './traced-polygon.ts'
 
@@ -45,6 +46,12 @@ export function editorCommands(
     tool('brush', 'B'),
     tool('eraser', 'E'),
     tool('polygon', 'P'),
+    {
+      id: 'editor.lastTool',
+      labelKey: 'editor.command.lastTool',
+      keys: ['N'],
+      run: () => setTool(editorView.getState().lastTool),
+    },
     {
       id: 'editor.finish',
       labelKey: 'editor.command.finish',
@@ -252,13 +259,13 @@ export function editorCommands(
       id: 'editor.lessOpaque',
       labelKey: 'editor.command.lessOpaque',
       keys: [','],
-      run: () => setOpacity(editorView.getState().opacity - opacityStep),
+      run: () => setMaskOpacity(preferences.getState().maskOpacity - opacityStep),
     },
     {
       id: 'editor.moreOpaque',
       labelKey: 'editor.command.moreOpaque',
       keys: ['.'],
-      run: () => setOpacity(editorView.getState().opacity + opacityStep),
+      run: () => setMaskOpacity(preferences.getState().maskOpacity + opacityStep),
     },
     ...digits.map((digit): Command => ({
       id: `editor.class${digit}`,

@@ -13,6 +13,7 @@ import { edgeReach, handleReach } from '../../canvas/overlay.ts'
 import { closesPolygon, constrained, idlePolygon, polygonReducer } from '../../canvas/polygon-tool.ts'
 import type { PolygonEvent } from '../../canvas/polygon-tool.ts'
 import { Stroke } from '../../canvas/stroke.ts'
+import { preferences } from '../../app/preferences.ts'
 import { selectAnnotation, session } from '../../app/session.ts'
 import { commitQueueOf } from './commit-queue.ts'
 import type { CommitQueue } from './commit-queue.ts'
@@ -100,6 +101,7 @@ export class EditorController implements Disposable {
     this.#unsubscribe.push(
       this.document.state.subscribe(() => this.#onDocument()),
       editorView.subscribe(() => this.#onView()),
+      preferences.subscribe(() => this.#onView()),
       session.subscribe((now, before) => {
         if (now.selectedAnnotationId !== before.selectedAnnotationId) {
           this.outline.endNudges()
@@ -258,9 +260,9 @@ export class EditorController implements Disposable {
   #onView(): void {
     const view = this.#view
     if (view === null) return
-    const { opacity, bare, tool } = editorView.getState()
+    const { bare, tool } = editorView.getState()
     if (tool !== 'select') this.outline.endNudges()
-    view.setAppearance(opacity, !bare)
+    view.setAppearance(preferences.getState().maskOpacity, !bare)
     this.#showCursor(view)
     this.#restyle()
   }

@@ -13,6 +13,7 @@ import { tilesArea, tilesFromBitmap } from '../../../shared/mask/tiles.ts'
 import { BridgeProvider } from '../../app/bridge-context.tsx'
 import { useCommands } from '../../app/commands.ts'
 import { startKeyboard } from '../../app/keyboard.ts'
+import { preferences } from '../../app/preferences.ts'
 import { createQueryClient } from '../../app/queries.ts'
 import { resetSession, session, setClassHidden, setClassLocked } from '../../app/session.ts'
 import { EditedMask } from '../../canvas/edited-mask.ts'
@@ -153,7 +154,7 @@ function colourAt(x: number, y: number): number[] {
 
 /** The buffer is only readable in the frame that drew it. */
 async function inFrame<T>(read: () => T): Promise<T> {
-  editorView.setState({ opacity: editorView.getState().opacity })
+  editorView.setState({ bare: editorView.getState().bare })
   return new Promise((resolve) => requestAnimationFrame(() => resolve(read())))
 }
 
@@ -185,7 +186,8 @@ beforeEach(async () => {
   project = new MemoryProject()
   resetSession()
   session.setState({ screen: 'editor', projectId: project.projectId, imageId: 'image', activeClassId: 'jacket' })
-  editorView.setState({ tool: 'brush', brushDiameter: 24, opacity: 0.5, lockedIds: new Set() })
+  editorView.setState({ tool: 'brush', brushDiameter: 24, lockedIds: new Set() })
+  preferences.setState({ maskOpacity: 0.5 })
   stopKeyboard = startKeyboard(window)
 })
 

@@ -10,10 +10,10 @@ export type Tool = (typeof tools)[number]
 /** How the editor looks and which tool is in hand. Nothing of it is project data and nothing of it is undone. */
 export interface EditorView {
   readonly tool: Tool
+  /** The one in hand before. */
+  readonly lastTool: Tool
   /** Diameter in image pixels. */
   readonly brushDiameter: number
-  /** Of the masks' fill, 0 to 1. */
-  readonly opacity: number
   /** The bare image: no masks. */
   readonly bare: boolean
   readonly hiddenIds: ReadonlySet<string>
@@ -31,7 +31,12 @@ export interface EditorView {
 
 /** Takes a tool in hand; a polygon in progress is given up and a corner let go. */
 export function setTool(tool: Tool): void {
-  editorView.setState({ tool, polygon: idlePolygon, corner: null })
+  editorView.setState((state) => ({
+    tool,
+    lastTool: tool === state.tool ? state.lastTool : state.tool,
+    polygon: idlePolygon,
+    corner: null,
+  }))
 }
 
 const smallestBrush = 1
@@ -39,8 +44,8 @@ const largestBrush = 600
 
 export const editorView = createStore<EditorView>(() => ({
   tool: 'brush',
+  lastTool: 'select',
   brushDiameter: 24,
-  opacity: 0.45,
   bare: false,
   hiddenIds: new Set(),
   lockedIds: new Set(),
@@ -65,10 +70,6 @@ export function stepBrush(direction: 1 | -1): void {
   const { brushDiameter } = editorView.getState()
   const step = Math.max(1, Math.round(brushDiameter / 6))
   setBrushDiameter(brushDiameter + direction * step)
-}
-
-export function setOpacity(opacity: number): void {
-  editorView.setState({ opacity: Math.min(1, Math.max(0, Math.round(opacity * 100) / 100)) })
 }
 
 /** What belongs to one image only, forgotten with it. */

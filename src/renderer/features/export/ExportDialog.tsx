@@ -11,11 +11,12 @@ import { PlaceBrowser } from '../../app/PlaceBrowser.tsx'
 import { ProblemList } from '../../app/ProblemList.tsx'
 import { useProjectId, useProjectInfo } from '../../app/queries.ts'
 import { announce } from '../../app/session.ts'
+import { WorkProgress } from '../../app/WorkProgress.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
+import { Notice } from '../../ui/Notice.tsx'
 import { Field, RadioGroup, Select, TextInput } from '../../ui/fields.tsx'
-import { Progress } from '../../ui/Progress.tsx'
 
 type Step =
   | { readonly kind: 'choose' }
@@ -69,6 +70,16 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
     onClose()
   }
 
+  const counts = (info.data?.classes ?? []).reduce(
+    (sum, each) => ({ accepted: sum.accepted + each.accepted, proposed: sum.proposed + each.proposed }),
+    { accepted: 0, proposed: 0 },
+  )
+  const lacking =
+    info.data === undefined || spec.include === 'all'
+      ? null
+      : counts[spec.include] > 0
+        ? null
+        : t(spec.include === 'accepted' ? 'export.nothingAccepted' : 'export.nothingProposed')
   const ready = place !== null && name.trim() !== ''
   const footer =
     step.kind === 'done' ? (
@@ -103,6 +114,7 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
       {step.kind === 'choose' && (
         <div className="grid gap-5 sm:grid-cols-2">
           <div className="flex flex-col gap-4">
+            {lacking !== null && <Notice testId="export-nothing">{lacking}</Notice>}
             <RadioGroup
               label={t('export.format')}
               value={spec.format}
@@ -163,10 +175,16 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
         </div>
       )}
       {step.kind === 'running' && (
-        <div className="flex flex-col gap-2 py-4">
-          <Progress label={t('export.title')} done={step.progress.done} total={step.progress.total} />
-          <p className="truncate text-muted">{step.progress.note ?? t('export.running')}</p>
-        </div>
+        <WorkProgress
+          label={t('export.title')}
+          progress={step.progress}
+          note={t('export.running')}
+          counted={
+            step.progress.total === null
+              ? ''
+              : t('export.counted', { done: step.progress.done, total: step.progress.total })
+          }
+        />
       )}
       {step.kind === 'done' && <Result report={step.report} />}
       {error !== null && (

@@ -5,6 +5,7 @@ import type { ImageStatus } from '../../../shared/domain/records.ts'
 import { useProjectInfo } from '../../app/queries.ts'
 import { setGalleryFilter, useSession } from '../../app/session.ts'
 import { StatusBadge } from '../../app/StatusBadge.tsx'
+import { useLocale } from '../../i18n/index.ts'
 import { classes } from '../../ui/classes.ts'
 
 /** How many images are in which state; a click shows only those. */
@@ -12,6 +13,7 @@ export function GalleryFilters(): ReactElement {
   const { t } = useTranslation()
   const info = useProjectInfo()
   const filter = useSession((state) => state.galleryFilter)
+  const number = new Intl.NumberFormat(useLocale())
   const chosen = filter.statuses?.[0] ?? null
 
   function choose(status: ImageStatus | null): void {
@@ -38,7 +40,7 @@ export function GalleryFilters(): ReactElement {
           onClick={() => choose(status)}
         >
           {status === null ? t('gallery.all') : <StatusBadge status={status} />}
-          <span className="text-sm text-muted tabular-nums">{new Intl.NumberFormat().format(count)}</span>
+          <span className="text-sm text-muted tabular-nums">{number.format(count)}</span>
         </button>
       ))}
     </nav>

@@ -4,10 +4,11 @@ import { useCallback, useEffect, useId, useLayoutEffect, useRef, useState } from
 import type { KeyboardEvent, MouseEvent, ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useBridge } from '../../app/bridge-context.tsx'
-import { useCommands } from '../../app/commands.ts'
+import { useCommands, useGestures } from '../../app/commands.ts'
 import { notifyError } from '../../app/notify-error.ts'
 import { useProjectId } from '../../app/queries.ts'
 import { announce, openImage, selectImages, session, useSession } from '../../app/session.ts'
+import { galleryGestures } from './gallery-gestures.ts'
 import { fetchIds, pageSize } from './gallery-pages.ts'
 import type { GalleryPages } from './gallery-pages.ts'
 import { GalleryCell } from './GalleryCell.tsx'
@@ -153,6 +154,8 @@ export function GalleryGrid(properties: {
       run: () => open(place),
     },
   ])
+
+  useGestures(galleryGestures)
 
   function move(event: KeyboardEvent): void {
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / (cellHeight + gap))) * columns

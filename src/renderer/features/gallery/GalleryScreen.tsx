@@ -111,6 +111,17 @@ export function GalleryScreen({ sidebar }: { readonly sidebar: ReactNode }): Rea
     setGalleryFilter(text === '' ? others : { ...others, text })
   }
 
+  /** A status alone says more precisely what is missing than "no match". */
+  function nothingFound(): { readonly title: string; readonly hint: string } {
+    const status = Object.keys(filter).length === 1 ? filter.statuses?.[0] : undefined
+    if (status === undefined) return { title: t('gallery.noMatchTitle'), hint: t('gallery.noMatchHint') }
+    if (status === 'proposals') return { title: t('gallery.noProposalsTitle'), hint: t('gallery.noProposalsHint') }
+    return {
+      title: t('gallery.noStatusTitle', { status: t(`common.status.${status}`) }),
+      hint: t('gallery.noStatusHint'),
+    }
+  }
+
   const isFiltered = Object.keys(filter).length > 0
   return (
     <div className="flex min-h-0 flex-1" data-testid="gallery">
@@ -166,7 +177,7 @@ export function GalleryScreen({ sidebar }: { readonly sidebar: ReactNode }): Rea
           </EmptyState>
         )}
         {pages.total === 0 && isFiltered && (
-          <EmptyState icon={SearchX} title={t('gallery.noMatchTitle')} hint={t('gallery.noMatchHint')}>
+          <EmptyState icon={SearchX} {...nothingFound()}>
             <Button onClick={() => setGalleryFilter({})}>{t('gallery.clearFilter')}</Button>
           </EmptyState>
         )}

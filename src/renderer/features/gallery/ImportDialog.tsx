@@ -10,11 +10,11 @@ import { PlaceBrowser } from '../../app/PlaceBrowser.tsx'
 import { ProblemList } from '../../app/ProblemList.tsx'
 import { useProjectId } from '../../app/queries.ts'
 import { announce } from '../../app/session.ts'
+import { WorkProgress } from '../../app/WorkProgress.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { Checkbox } from '../../ui/fields.tsx'
-import { Progress } from '../../ui/Progress.tsx'
 import { FileButtons } from './FileButtons.tsx'
 import { importGiven } from './import-given.ts'
 
@@ -165,15 +165,12 @@ function Running(properties: {
   const { done, total, note } = properties.progress
   const words = properties.phase === 'receiving' ? 'gallery.import.receiving' : 'gallery.import.running'
   return (
-    <div className="flex flex-col gap-2 py-4">
-      <Progress label={t('gallery.import.title')} done={done} total={total} />
-      <p className="flex justify-between gap-4 text-muted tabular-nums">
-        <span className="truncate">{note !== undefined && t(words, { name: note })}</span>
-        <span className="whitespace-nowrap">
-          {total === null ? t('gallery.import.uncounted', { done }) : t('gallery.import.counted', { done, total })}
-        </span>
-      </p>
-    </div>
+    <WorkProgress
+      label={t('gallery.import.title')}
+      progress={note === undefined ? properties.progress : { ...properties.progress, note: t(words, { name: note }) }}
+      note={t('common.loading')}
+      counted={total === null ? t('gallery.import.uncounted', { done }) : t('gallery.import.counted', { done, total })}
+    />
   )
 }
 

@@ -1,18 +1,25 @@
 import { useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
-import { useCommandList } from '../../app/commands.ts'
-import type { Command } from '../../app/commands.ts'
+import { useCommandList, useGestureList } from '../../app/commands.ts'
 import { translate, translateOr } from '../../i18n/index.ts'
+import type { TranslationKey } from '../../i18n/index.ts'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { TextInput } from '../../ui/fields.tsx'
 import { Kbd, readableKeys } from '../../ui/Kbd.tsx'
 
 /** The order of the sheet; groups not named here come last. */
-const order = ['app', 'review', 'editor', 'classes', 'learn', 'batch', 'gallery', 'export', 'welcome', 'help']
+const order = ['app', 'review', 'editor', 'canvas', 'classes', 'learn', 'batch', 'gallery', 'export', 'welcome', 'help']
 
-function groupOf(command: Command): string {
-  return command.id.split('.')[0] ?? command.id
+/** A command or a gesture: the sheet shows both alike. */
+interface Entry {
+  readonly id: string
+  readonly labelKey: TranslationKey
+  readonly keys: readonly string[]
+}
+
+function groupOf(entry: Entry): string {
+  return entry.id.split('.')[0] ?? entry.id
 }
 
 function rank(group: string): number {
@@ -23,16 +30,16 @@ function rank(group: string): number {
 /** Every command of the screen behind, with its keys; searchable by name and by key. */
 export function HelpDialog({ onClose }: { readonly onClose: () => void }): ReactElement {
   const { t } = useTranslation()
-  const commands = useCommandList()
+  const entries: readonly Entry[] = [...useCommandList(), ...useGestureList()]
   const [text, setText] = useState('')
   const wanted = text.trim().toLowerCase()
-  const groups = new Map<string, Command[]>()
-  for (const command of commands.toSorted((a, b) => rank(groupOf(a)) - rank(groupOf(b)))) {
-    const name = groupOf(command)
+  const groups = new Map<string, Entry[]>()
+  for (const entry of entries.toSorted((a, b) => rank(groupOf(a)) - rank(groupOf(b)))) {
+    const name = groupOf(entry)
     const group = translateOr(`help.groups.${name}`, {}, name)
-    const words = [translate(command.labelKey), group, ...command.keys.map(readableKeys)].join(' ').toLowerCase()
+    const words = [translate(entry.labelKey), group, ...entry.keys.map(readableKeys)].join(' ').toLowerCase()
     if (!words.includes(wanted)) continue
-    groups.set(group, [...(groups.get(group) ?? []), command])
+    groups.set(group, [...(groups.get(group) ?? []), entry])
   }
   return (
     <Dialog title={t('help.title')} size="large" testId="help" onClose={onClose}>
@@ -51,19 +58,19 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }): React
             <section key={group} className="mb-4 break-inside-avoid">
               <h3 className="mb-1 text-sm font-semibold text-muted">{group}</h3>
               <ul className="divide-y divide-line">
-                {members.map((command) => (
+                {members.map((entry) => (
                   <li
-                    key={command.id}
+                    key={entry.id}
                     data-testid="help-command"
-                    data-command-id={command.id}
-                    className="flex min-h-7 items-center justify-between gap-3"
+                    data-command-id={entry.id}
+                    className="flex min-h-7 items-center justify-between gap-3 py-0.5"
                   >
-                    <span>{translate(command.labelKey)}</span>
-                    <span className="flex gap-1">
-                      {command.keys.map((keys) => (
+                    <span>{translate(entry.labelKey)}</span>
+                    <span className="flex flex-wrap justify-end gap-1">
+                      {entry.keys.map((keys) => (
                         <Kbd key={keys} keys={keys} />
                       ))}
-                      {command.keys.length === 0 && <span className="text-sm text-muted">{t('help.noKey')}</span>}
+                      {entry.keys.length === 0 && <span className="text-sm text-muted">{t('help.noKey')}</span>}
                     </span>
                   </li>
                 ))}

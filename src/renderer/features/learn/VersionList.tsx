@@ -5,18 +5,23 @@ import { useBridge } from '../../app/bridge-context.tsx'
 import { notifyError } from '../../app/notify-error.ts'
 import { useProjectId, useVersions } from '../../app/queries.ts'
 import { announce } from '../../app/session.ts'
+import { useLocale } from '../../i18n/index.ts'
 import { Button } from '../../ui/Button.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 
 /** Every version of a class, newest first; an earlier one can be made current again. */
 export function VersionList(properties: { readonly classId: string; readonly className: string }): ReactElement | null {
   const { classId, className } = properties
-  const { t, i18n } = useTranslation()
+  const { t } = useTranslation()
+  const locale = useLocale()
   const bridge = useBridge()
   const projectId = useProjectId()
   const answer = useVersions(classId)
   if (answer.error !== null) return <ErrorNotice error={answer.error} />
   const versions = answer.data?.versions ?? []
+  if (answer.data !== undefined && versions.length === 0) {
+    return <p className="text-sm text-muted">{t('learn.noVersions')}</p>
+  }
   if (versions.length === 0) return null
 
   async function restore(version: VersionRecord): Promise<void> {
@@ -28,8 +33,8 @@ export function VersionList(properties: { readonly classId: string; readonly cla
     }
   }
 
-  const when = new Intl.DateTimeFormat(i18n.language, { dateStyle: 'short', timeStyle: 'short' })
-  const score = new Intl.NumberFormat(i18n.language, { maximumFractionDigits: 3 })
+  const when = new Intl.DateTimeFormat(locale, { dateStyle: 'short', timeStyle: 'short' })
+  const score = new Intl.NumberFormat(locale, { maximumFractionDigits: 3 })
   return (
     <details className="text-sm" data-testid="versions">
       <summary className="rounded-md py-1 text-muted hover:text-text">{t('learn.versions')}</summary>

@@ -1,5 +1,5 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { FolderOpen, FolderPlus, FolderX, Folder } from 'lucide-react'
+import { Folder, FolderOpen, FolderPlus, FolderX, Keyboard, LoaderCircle, Settings } from 'lucide-react'
 import { useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -12,8 +12,11 @@ import type { PickedFiles } from '../../app/given-files.ts'
 import { handOver } from '../../app/handed-over.ts'
 import { queryKeys } from '../../app/queries.ts'
 import { openProject } from '../../app/session.ts'
+import { useLocale } from '../../i18n/index.ts'
 import { Button } from '../../ui/Button.tsx'
+import { classes } from '../../ui/classes.ts'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
+import { ProductMark } from '../../ui/ProductMark.tsx'
 import { NewProjectDialog } from './NewProjectDialog.tsx'
 import { OpenProjectDialog } from './OpenProjectDialog.tsx'
 
@@ -30,6 +33,8 @@ export function WelcomeScreen(): ReactElement {
   const [error, setError] = useState<unknown>(null)
   const [dropped, setDropped] = useState<PickedFiles | null>(null)
   const [droppedProject, setDroppedProject] = useState<string | null>(null)
+  /** The recent project that is being opened. */
+  const [opening, setOpening] = useState<string | null>(null)
   const info = useQuery({ queryKey: ['app'], queryFn: ({ signal }) => bridge.app.info({}, { signal }), staleTime: 0 })
 
   useCommands([
@@ -64,10 +69,13 @@ export function WelcomeScreen(): ReactElement {
   const isOver = useFileDrop(dialog === null ? (files) => void take(files) : null)
 
   async function openRecent(recent: Recent): Promise<void> {
+    setOpening(recent.recentId)
+    setError(null)
     try {
       show(await bridge.project.open({ recentId: recent.recentId }))
     } catch (failure) {
       setError(failure)
+      setOpening(null)
     }
   }
 
@@ -76,9 +84,15 @@ export function WelcomeScreen(): ReactElement {
     <main className="h-full overflow-y-auto" data-testid="welcome">
       <div className="mx-auto flex min-h-full max-w-4xl flex-col justify-center gap-10 px-8 py-10">
         <header className="flex flex-col gap-3">
-          <h1 className="text-2xl font-semibold tracking-tight">{t('common.appName')}</h1>
-          <p className="max-w-xl text-lg text-muted">{t('welcome.tagline')}</p>
-          <div className="mt-2 flex items-center gap-2">
+          <div className="flex items-center gap-3">
+            <ProductMark size={36} />
+            <h1 className="text-2xl font-semibold tracking-tight">{t('common.appName')}</h1>
+            <span className="flex-1" />
+            <CommandButton id="help.open" icon={Keyboard} iconOnly />
+            <CommandButton id="app.settings" icon={Settings} iconOnly />
+          </div>
+          <p className="max-w-2xl text-lg text-muted">{t('welcome.tagline')}</p>
+          <div className="mt-2 flex flex-wrap items-center gap-2">
             <CommandButton id="welcome.new" icon={FolderPlus} variant="primary" />
             <CommandButton id="welcome.open" icon={FolderOpen} />
           </div>
@@ -112,7 +126,12 @@ export function WelcomeScreen(): ReactElement {
           ) : (
             <ul className="divide-y divide-line overflow-hidden rounded-lg border border-line bg-surface">
               {recent.map((project) => (
-                <RecentRow key={project.recentId} project={project} onOpen={() => void openRecent(project)} />
+                <RecentRow
+                  key={project.recentId}
+                  project={project}
+                  isOpening={project.recentId === opening}
+                  onOpen={() => void openRecent(project)}
+                />
               ))}
             </ul>
           )}
@@ -147,10 +166,15 @@ export function WelcomeScreen(): ReactElement {
   )
 }
 
-function RecentRow({ project, onOpen }: { readonly project: Recent; readonly onOpen: () => void }): ReactElement {
-  const { t, i18n } = useTranslation()
-  const when = new Intl.DateTimeFormat(i18n.language, { dateStyle: 'medium', timeStyle: 'short' })
-  const Icon = project.missing ? FolderX : Folder
+function RecentRow(properties: {
+  readonly project: Recent
+  readonly isOpening: boolean
+  readonly onOpen: () => void
+}): ReactElement {
+  const { project, isOpening } = properties
+  const { t } = useTranslation()
+  const when = new Intl.DateTimeFormat(useLocale(), { dateStyle: 'medium', timeStyle: 'short' })
+  const Icon = isOpening ? LoaderCircle : project.missing ? FolderX : Folder
   return (
     <li>
       <button
@@ -158,15 +182,20 @@ function RecentRow({ project, onOpen }: { readonly project: Recent; readonly onO
         disabled={project.missing}
         aria-label={t('welcome.openNamed', { name: project.name })}
         className="flex w-full items-center gap-3 px-4 py-2 text-left -outline-offset-2 hover:bg-hover disabled:opacity-60"
-        onClick={onOpen}
+        aria-busy={isOpening}
+        onClick={properties.onOpen}
       >
-        <Icon aria-hidden size={18} strokeWidth={1.5} className="text-muted" />
+        <Icon aria-hidden size={18} strokeWidth={1.5} className={classes('text-muted', isOpening && 'animate-spin')} />
         <span className="min-w-0 flex-1">
           <span className="block truncate font-medium">{project.name}</span>
           <span className="block truncate text-sm text-muted">{project.location}</span>
         </span>
         <span className="text-sm text-muted">
-          {project.missing ? t('welcome.missing') : when.format(new Date(project.openedAt))}
+          {isOpening
+            ? t('welcome.opening')
+            : project.missing
+              ? t('welcome.missing')
+              : when.format(new Date(project.openedAt))}
         </span>
       </button>
     </li>

@@ -22,8 +22,12 @@ export const exporting = {
   defaultName: '{{project}} {{format}}',
   willCreate: 'Writes to the folder “{{name}}” in “{{place}}”.',
   chooseFolder: 'Choose a folder first.',
+  nothingAccepted:
+    'Nothing is accepted yet, so the file would hold no masks. Accept proposals in the review first, or include proposals below.',
+  nothingProposed: 'There are no open proposals, so the file would hold no masks. Choose “Accepted only”.',
   run: 'Export',
   again: 'Export again',
+  counted: '{{done, number}} of {{total, number}}',
   running: 'Writing and reading back…',
   cancelled: 'Export cancelled. What had been written may be incomplete; export again before using it.',
   identical: '{{identical, number}} of {{annotations, number}} masks identical',

@@ -15,7 +15,12 @@ export const gallery = {
   emptyHint: 'Import a folder of photographs. They stay where they are; nothing is copied or changed.',
   noMatchTitle: 'No image matches',
   noMatchHint: 'Clear the filter or the search to see all images again.',
-  clearFilter: 'Clear filter',
+  noProposalsTitle: 'No open proposals',
+  noProposalsHint:
+    'Proposals appear here when a class with an example is segmented: press “Segment”. Accepted ones move to “Labelled” and “Reviewed”.',
+  noStatusTitle: 'No image is “{{status}}”',
+  noStatusHint: 'Images move between these groups as you label and review them.',
+  clearFilter: 'Show all images',
   proposals_one: '{{count}} proposal',
   proposals_other: '{{count}} proposals',
   annotations_one: '{{count}} annotation',

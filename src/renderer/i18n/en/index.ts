@@ -7,8 +7,10 @@ import { exporting } from './export.ts'
 import { gallery } from './gallery.ts'
 import { help } from './help.ts'
 import { history } from './history.ts'
+import { keys } from './keys.ts'
 import { learn } from './learn.ts'
 import { review } from './review.ts'
+import { settings } from './settings.ts'
 import { welcome } from './welcome.ts'
 
 /** All English text, one part per feature: `gallery.title`, `errors.fileNotFound`, … */
@@ -22,7 +24,9 @@ export const english = {
   gallery,
   help,
   history,
+  keys,
   learn,
   review,
+  settings,
   welcome,
 } as const

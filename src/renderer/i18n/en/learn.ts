@@ -23,6 +23,7 @@ export const learn = {
   removed: 'Example removed from {{name}}.',
   nothingToUse: 'Select an accepted annotation, or draw one of the active class, then use it as an example.',
   versions: 'Versions',
+  noVersions: 'No version yet. The first example makes version 1.',
   version: 'Version {{number}}',
   current: 'in use',
   examples_one: '{{count}} example',

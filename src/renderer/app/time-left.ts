@@ -18,3 +18,15 @@ export function formatDuration(seconds: number, language: string): string {
     )
     .join(' ')
 }
+
+/** Below this nothing sensible can be said of the rest. */
+const shortestMs = 2_000
+
+/** Seconds a call still takes at its rate so far; null while that is unknown or not worth saying. */
+export function secondsLeft(
+  { done, total }: { readonly done: number; readonly total: number | null },
+  elapsedMs: number,
+): number | null {
+  if (total === null || done <= 0 || done >= total || elapsedMs < shortestMs) return null
+  return Math.ceil(((elapsedMs / done) * (total - done)) / 1000)
+}

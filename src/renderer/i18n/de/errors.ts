@@ -1,0 +1,174 @@
+import type { errors as english } from '../en/errors.ts'
+import type { Translated } from '../translated.ts'
+
+/** Sentences for `AppError.key`. What only the command line says has its English sentence, `{{message}}`. */
+export const errors: Translated<typeof english> = {
+  unexpected: 'In Exemplar Studio ist etwas schiefgegangen. Nichts Gespeichertes ist verloren; die Seite neu laden.',
+  reference: '(Nummer im Protokoll: {{ref}}.)',
+  annotationNotFound:
+    'Dieses Objekt ist nicht mehr im Projekt. Die Liste neben dem Bild zeigt, was jetzt vorhanden ist.',
+  badAnswer: 'Die Antwort auf {{call}} konnte nicht gelesen werden. Die Seite neu laden.',
+  badRequest: 'Die Anfrage „{{call}}“ ist bei „{{where}}“ ungültig. Die Seite neu laden.',
+  badTransport: '{{message}}',
+  batchNotFound: 'Dieser Import ist nicht mehr im Projekt; die Bilder noch einmal importieren.',
+  callIdInUse: 'Das wird gerade schon erledigt; warten, bis es fertig ist.',
+  cancelled: 'Abgebrochen.',
+  changeEmpty: 'Es gab nichts zu ändern, also wurde nichts gespeichert.',
+  changeImpossible:
+    'Die Änderung passt nicht zum jetzigen Stand des Projekts ({{problem}}), also wurde nichts gespeichert. Die Seite neu laden und es noch einmal tun.',
+  changeInvalid:
+    'Die Änderung konnte nicht gelesen werden ({{problem}}), also wurde nichts gespeichert. Die Seite neu laden und es noch einmal tun.',
+  classCycle: 'Die Klasse „{{name}}“ kann nicht unter sich selbst stehen; eine andere übergeordnete Klasse wählen.',
+  classInUse:
+    'Die Klasse „{{name}}“ wird noch gebraucht und kann nicht allein gelöscht werden. Zuerst ihre Annotationen und Beispiele löschen oder ihnen eine andere Klasse geben.',
+  className: 'Eine Klasse braucht einen Namen mit 1 bis 200 Zeichen; einen anderen wählen.',
+  classNameTaken: 'Eine Klasse namens „{{name}}“ gibt es schon; einen anderen Namen wählen.',
+  classNotFound: 'Diese Klasse ist nicht mehr im Projekt; eine andere wählen.',
+  classWithoutExamples:
+    'Die Klasse {{class}} hat noch keine Beispiele. Sie in einem Bild umranden und als Beispiel verwenden.',
+  cocoImageIdTwice:
+    '{{file}} vergibt die Bildnummer {{id}} zweimal; die Datei berichtigen, dann noch einmal importieren.',
+  cocoResultsFile:
+    '{{file}} ist eine Ergebnisdatei (eine Liste von Vorhersagen), keine COCO-Instances-Datei. Stattdessen eine Instances-Datei importieren.',
+  cocoSectionMissing:
+    '{{file}} hat keine Liste „{{section}}“, ist also keine COCO-Instances-Datei; eine andere Datei wählen.',
+  connectionLost: 'Exemplar Studio antwortet nicht. Es neu starten und die Adresse öffnen, die es ausgibt.',
+  databaseBusy:
+    'Die Projektdatenbank {{path}} wird von einem anderen Programm benutzt; dieses schließen und es noch einmal versuchen.',
+  databaseDamaged:
+    'Die Projektdatenbank {{path}} ist beschädigt ({{problem}}). Das Projekt schließen, die beschädigte Datei aufheben und die neueste Sicherung aus dem Unterordner „backups“ oder einer eigenen Kopie an ihre Stelle legen.',
+  databaseFromFuture:
+    '{{path}} stammt von einem neueren Exemplar Studio (Schema {{found}}, dieses kennt {{known}}); zum Öffnen Exemplar Studio aktualisieren, verändert wurde nichts.',
+  databaseUnwritable:
+    'Die Projektdatenbank {{path}} konnte nicht gelesen oder geschrieben werden ({{problem}}); Datenträger und Zugriffsrechte des Ordners prüfen, dann noch einmal versuchen.',
+  diskFull:
+    'Der Datenträger ist voll: {{path}} konnte nicht wachsen, verändert wurde nichts; Platz schaffen und noch einmal versuchen.',
+  emptyMask: 'Der umrandete Bereich ist leer oder zu klein, um daraus zu lernen; ein größeres Beispiel umranden.',
+  episodeImageMissing: '{{message}}',
+  exportDiffers:
+    'Die exportierte Datei gibt das Projekt nicht genau wieder ({{what}}) und wurde entfernt. Den Datenträger prüfen und noch einmal exportieren.',
+  exportUnwritable:
+    'Der Export nach {{folder}} konnte nicht geschrieben werden ({{reason}}). Datenträger und Zugriffsrechte prüfen oder einen anderen Ordner wählen.',
+  fileMalformed:
+    '{{file}} ist nicht, was hier erwartet wird; prüfen, ob es die richtige Datei ist, oder sie neu schreiben.',
+  fileUnreadable: '{{file}} kann nicht gelesen werden; prüfen, ob die Datei noch da ist und gelesen werden darf.',
+  fileUnwritable:
+    '{{file}} kann nicht geschrieben werden ({{reason}}); Zugriffsrechte und freien Platz des Ordners prüfen.',
+  folderNotCreated: 'Der Ordner {{path}} konnte nicht angelegt werden; einen anderen Ort wählen.',
+  foreignCaller:
+    'Exemplar Studio hat eine fremde Anfrage abgewiesen. Die Adresse öffnen, die das Programm ausgegeben hat.',
+  hashInvalid: '„{{hash}}“ ist keine Prüfsumme. Die Seite neu laden.',
+  httpStatus: 'Exemplar Studio hat mit Status {{status}} geantwortet. Die Seite neu laden.',
+  imageChanged:
+    '{{file}} enthält ein anderes Bild als beim Hinzufügen; das Original zurücklegen oder das neue unter anderem Namen hinzufügen.',
+  imageCrashesDecoder:
+    '{{file}} bringt das Lesen von Bildern zum Absturz und wurde ausgelassen; mit einem anderen Programm neu speichern.',
+  imageDamaged:
+    '{{file}} ist beschädigt und kann nicht gelesen werden ({{reason}}); noch einmal von der Quelle kopieren oder neu speichern.',
+  imageEmpty: '{{file}} ist leer (0 Byte); noch einmal von der Quelle kopieren.',
+  imageNameOutside:
+    'Der Bildname {{name}} führt aus dem Exportordner heraus; das Bild unter anderem Namen importieren.',
+  imageNotFound: 'Dieses Bild ist nicht mehr im Projekt. Die Galerie zeigt, was jetzt vorhanden ist.',
+  imageTooLarge:
+    '{{file}} hat {{width}} x {{height}} Pixel, mehr als die {{limit}}, die geöffnet werden können; verkleinern oder in Teile schneiden.',
+  imageUnsupported:
+    '{{file}} ist kein JPEG-, PNG-, WebP- oder TIFF-Bild, gleich was der Name sagt; in eines davon umwandeln.',
+  importClash:
+    'Der Import kann nicht wieder gezeigt werden: Das Projekt enthält inzwischen ein anderes Bild mit Namen oder Inhalt von {{name}}.',
+  indexImageUnsupported:
+    '{{file}} kann nicht als Klassenmaske gelesen werden: {{reason}}; als 8-Bit-PNG in Grau oder mit Palette speichern.',
+  internal: 'In Exemplar Studio ist etwas schiefgegangen; Gespeichertes ist nicht betroffen. Es noch einmal versuchen.',
+  jobEnded: 'Dieser Auftrag ist schon beendet; einen neuen starten.',
+  jobItemNotFound: 'Dieses Bild gehört nicht mehr zu diesem Auftrag; dafür einen neuen starten.',
+  jobNotFound: 'Dieser Auftrag ist nicht mehr im Projekt; einen neuen starten.',
+  jsonInvalid:
+    '{{file}} ist in Zeile {{line}}, Spalte {{column}} kein gültiges JSON. Die Datei neu schreiben oder dort reparieren.',
+  manifestInvalid:
+    '{{file}} ist nicht das Manifest eines Datensatzordners (es braucht „classes“ und „items“); die Datei neu schreiben.',
+  maskOutsideImage:
+    'Die Maske reicht über das Bild mit {{width}} x {{height}} Pixeln hinaus und wurde nicht gespeichert. Sie innerhalb des Bildes neu zeichnen.',
+  maskRunsInvalid: 'Die Maskendaten sind beschädigt ({{problem}}) und wurden nicht verwendet. Die Maske neu zeichnen.',
+  maskSize: 'Maske und Bild sind nicht gleich groß. Die Maske in der Größe des Bildes speichern.',
+  maskTileEmpty:
+    'Die Maskenkachel ({{x}}, {{y}}) enthält keine Pixel, also wurde nichts gespeichert. Die Seite neu laden und es noch einmal tun.',
+  mediaUnknown: 'Unter dieser Adresse gibt es nichts. Die Seite neu laden.',
+  modelManifestInvalid:
+    'Das Modellmanifest {{path}} ist beschädigt oder aus einer anderen Version; den Ordner „models“ dieser Version wiederherstellen.',
+  modelMismatch:
+    'Die Modelldatei {{path}} ist nicht die, die ihr Manifest beschreibt (andere SHA-256); den Ordner „models“ dieser Version wiederherstellen.',
+  modelMissing:
+    'Die Modelldatei {{path}} kann nicht gelesen werden; den Ordner „models“ dieser Version wiederherstellen.',
+  modelOutput:
+    'Das Modell liefert „{{name}}“ nicht, wie sein Manifest verspricht; den Ordner „models“ dieser Version wiederherstellen.',
+  modelsFolderMissing: 'Der Ordner „models“ mit manifest.json fehlt. Exemplar Studio neu installieren.',
+  nameTaken: '{{name}} gibt es schon; einen anderen Namen wählen.',
+  nameUnusable:
+    '„{{name}}“ kann kein Name eines Ordners oder einer Datei sein; / \\ : * ? " < > | und einen Punkt am Anfang oder Ende weglassen.',
+  noAcceptedAnnotation: '{{message}}',
+  noEpisodes: '{{message}}',
+  noSupports: 'Eine Klasse braucht mindestens ein Beispiel, um daraus zu lernen.',
+  notAProject:
+    '{{path}} ist die Datenbank eines anderen Programms; einen Ordner mit einem Exemplar-Studio-Projekt wählen.',
+  nothingHere: 'Unter dieser Adresse gibt es nichts. Die Seite neu laden.',
+  nothingLearnt: 'Noch keine Klasse hat Beispiele. In einem Bild eine umranden und als Beispiel verwenden.',
+  pixelCount: 'Ein Bild kam unvollständig bei der Berechnung an. Es noch einmal versuchen.',
+  pixelSize: 'Ein Bild kam in falscher Größe bei der Berechnung an. Es noch einmal versuchen.',
+  placeGone: '{{name}} ist nicht mehr da; zurückgehen und noch einmal nachsehen.',
+  placeOutside:
+    '{{name}} liegt außerhalb der Ordner, die geöffnet werden dürfen. Einen anderen wählen oder das Programm mit --root und diesem Ordner starten.',
+  placeUnknown: 'Dieser Ordner stammt aus einem früheren Start; ihn noch einmal öffnen.',
+  placeUnreadable: '{{name}} kann nicht geöffnet werden ({{reason}}); die Zugriffsrechte prüfen.',
+  polygonInvalid: 'Das Polygon ist ungültig; es neu zeichnen oder in der Datei berichtigen.',
+  portUnavailable: '{{message}}',
+  predictorUnknown: '{{message}}',
+  preferencesUnwritable:
+    'Die Einstellungen gelten, bis Exemplar Studio endet, aber {{file}} kann nicht geschrieben werden ({{reason}}); Zugriffsrechte und freien Platz des Ordners prüfen.',
+  processLost:
+    'Der Prozess „{{process}}“ ist kurz hintereinander mehrmals abgestürzt und wurde nicht wieder gestartet; eine Minute warten und es noch einmal versuchen oder das Programm neu starten.',
+  projectCopyOpen:
+    '{{folder}} ist eine Kopie des Projekts, das von {{other}} geöffnet ist. Jenes schließen, dann noch einmal versuchen.',
+  projectExists: '{{path}} enthält schon ein Projekt; es öffnen oder einen anderen Ordner wählen.',
+  projectInUse:
+    'Das Projekt in {{folder}} ist in einem anderen Exemplar Studio geöffnet. Es dort schließen, dann noch einmal versuchen.',
+  projectNameEmpty: 'Ein Projekt braucht einen Namen; einen eingeben und es noch einmal versuchen.',
+  projectNotFound: '{{path}} ist kein Projektordner: Darin ist keine project.db.',
+  projectNotOpen: 'Dieses Projekt ist nicht mehr geöffnet. Es vom Startbildschirm aus wieder öffnen.',
+  proposalExists: 'Dieser Vorschlag ist schon gespeichert; verändert wurde nichts.',
+  proposalInvalid: 'Der Vorschlag {{id}} gehört nicht zum Bild {{image}} und den Klassen seines Auftrags.',
+  providerOther:
+    'Gerechnet wird mit {{used}}, nicht mit {{asked}}, wie dieser Auftrag verlangt; ihn mit „auto“ neu starten.',
+  providerUnsupported:
+    'Das Rechenverfahren {{provider}} läuft auf diesem Computer nicht ({{reason}}); „auto“ oder „cpu“ verwenden.',
+  recentUnknown: 'Dieses Projekt ist nicht mehr in der Liste der zuletzt geöffneten; stattdessen seinen Ordner öffnen.',
+  requestLost:
+    'Der Prozess „{{process}}“ ist an einer Aufgabe gescheitert ({{reason}}). Sie wurde aufgegeben, alles andere geht weiter.',
+  requestTooLarge:
+    'Die Anfrage „{{call}}“ ist größer als die erlaubten {{maxBytes}} Byte; in kleineren Teilen vorgehen.',
+  rleInvalid: 'Die Lauflängen einer Maske sind ungültig; die Datei neu schreiben.',
+  rootNotFolder: '{{name}} ist kein Ordner; einen Ordner zum Öffnen nennen.',
+  runtimeMissing:
+    'Die Bibliothek onnxruntime kann auf diesem Computer nicht geladen werden; das Programm für diese Plattform neu installieren.',
+  staleChange: '„{{name}}“ wurde inzwischen geändert; den neueren Stand ansehen und es noch einmal tun.',
+  stateDamaged: 'Das Gelernte der Klasse kann nicht gelesen werden; sie aus ihren Beispielen neu lernen lassen.',
+  stateOfOtherModel:
+    'Das Gelernte der Klasse stammt von einem anderen Modell; sie aus ihren Beispielen neu lernen lassen.',
+  supportNotAccepted:
+    '{{class}} in {{image}} ist nur ein Vorschlag. Ihn bestätigen oder korrigieren, bevor er ein Beispiel wird.',
+  supportNotMask: '{{class}} in {{image}} hat keine Pixel zum Lernen. Erst malen, dann als Beispiel verwenden.',
+  tileOutside: 'Dieser Teil liegt außerhalb des Bildes. Die Seite neu laden.',
+  tokenRefused:
+    'Diese Seite gehört zu einem früheren Start von Exemplar Studio. Die zuletzt ausgegebene Adresse öffnen.',
+  tooFewSupports: '{{message}}',
+  tooManyClasses:
+    'Maskenbilder fassen {{most}} Klassen, dieses Projekt hat {{count}}. Stattdessen als COCO exportieren.',
+  unknownCall: 'Den Aufruf „{{call}}“ gibt es nicht; die Seite neu laden.',
+  versionAltered:
+    'Was die Klasse „{{name}}“ in Version {{number}} gelernt hat, ist in der Projektdatenbank beschädigt oder fehlt; eine andere Version wiederherstellen oder neu lernen lassen.',
+  versionExists: 'Diese Version ist schon gespeichert; verändert wurde nichts.',
+  versionNotFound: 'Diese Version ist nicht mehr im Projekt; eine andere aus der Liste wählen.',
+  versionOfOtherClass: 'Diese Version gehört zu einer anderen Klasse; eine aus der Liste dieser Klasse wählen.',
+  versionOfOtherModel:
+    'Die Klasse {{class}} hat mit einem anderen Modell gelernt als dem jetzigen. Eines ihrer Beispiele noch einmal hinzufügen, um neu zu lernen.',
+  versionParent: 'Die Vorgängerin einer Version von „{{name}}“ gehört zu einer anderen Klasse.',
+  versionSupports: 'Eine Version von „{{name}}“ nennt andere Beispiele, als sie enthält; die Klasse neu lernen lassen.',
+}

@@ -1,0 +1,32 @@
+import type { history as english } from '../en/history.ts'
+import type { Translated } from '../translated.ts'
+
+export const history: Translated<typeof english> = {
+  accept_one: '{{count}} Vorschlag bestätigen',
+  accept_other: '{{count, number}} Vorschläge bestätigen',
+  notHere: '„{{class}}“ ist nicht vorhanden',
+  reviewed_one: '{{count}} Bild als geprüft markieren',
+  reviewed_other: '{{count, number}} Bilder als geprüft markieren',
+  reopened_one: '{{count}} Bild wieder öffnen',
+  reopened_other: '{{count, number}} Bilder wieder öffnen',
+  correct: '{{class}} korrigieren',
+  addClass: 'Klasse {{class}} hinzufügen',
+  changeClass: 'Klasse {{class}} ändern',
+  deleteClass: 'Klasse {{class}} löschen',
+  addSupport_one: '{{count}} Beispiel verwenden',
+  addSupport_other: '{{count}} Beispiele verwenden',
+  removeSupport_one: '{{count}} Beispiel nicht mehr verwenden',
+  removeSupport_other: '{{count}} Beispiele nicht mehr verwenden',
+  learn: '{{class}} lernen, Version {{version}}',
+  restoreVersion: 'Version {{version}} von {{class}} wiederherstellen',
+  importImages: 'Bilder importieren',
+  importAnnotations_one: '{{count}} Annotation importieren',
+  importAnnotations_other: '{{count, number}} Annotationen importieren',
+  brush: 'Pinselstrich',
+  erase: 'Radierstrich',
+  polygon: 'Polygon',
+  polygonSubtract: 'Polygon abziehen',
+  deleteAnnotation: 'Objekt löschen',
+  reassignClass: 'Klasse des Objekts ändern',
+  unknown: 'Änderung',
+}

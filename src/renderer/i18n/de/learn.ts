@@ -1,0 +1,43 @@
+import type { learn as english } from '../en/learn.ts'
+import type { Translated } from '../translated.ts'
+
+export const learn: Translated<typeof english> = {
+  title: 'Beispiele',
+  titleOf: 'Beispiele für {{name}}',
+  empty: 'Noch keine Beispiele. In einem Bild „{{name}}“ umranden und „Als Beispiel verwenden“ drücken.',
+  use: 'Als Beispiel verwenden',
+  remove: 'Dieses Beispiel nicht mehr verwenden',
+  holdOut: 'Nur zum Messen verwenden',
+  learnFrom: 'Wieder daraus lernen',
+  heldOut: 'nur Messung',
+  goTo: '{{name}} öffnen',
+  costs_zero: 'Nichts Neues zu lernen: zuerst einen Vorschlag korrigieren oder bestätigen.',
+  costs_one: 'Macht {{count}} Korrektur zum Beispiel und erneuert {{proposals, number}} offene Vorschläge.',
+  costs_other: 'Macht {{count}} Korrekturen zu Beispielen und erneuert {{proposals, number}} offene Vorschläge.',
+  needExample: 'Braucht ein erstes Beispiel.',
+  running: 'Lernt…',
+  adopted_one: '{{name}} hat aus {{count}} Korrektur gelernt: Version {{version}} ist in Gebrauch.',
+  adopted_other: '{{name}} hat aus {{count}} Korrekturen gelernt: Version {{version}} ist in Gebrauch.',
+  refreshing: 'Offene Vorschläge werden erneuert.',
+  notAdopted: 'Für {{name}} wurde nichts übernommen: {{reason}}',
+  cancelled: 'Lernen abgebrochen. Die Version in Gebrauch ist unverändert.',
+  used_one: 'Beispiel hinzugefügt: {{name}} hat jetzt Version {{version}}.',
+  used_other: '{{count}} Beispiele hinzugefügt: {{name}} hat jetzt Version {{version}}.',
+  removed: 'Beispiel aus {{name}} entfernt.',
+  nothingToUse:
+    'Eine bestätigte Annotation auswählen oder eine der aktiven Klasse zeichnen, dann als Beispiel verwenden.',
+  versions: 'Versionen',
+  noVersions: 'Noch keine Version. Das erste Beispiel ergibt Version 1.',
+  version: 'Version {{number}}',
+  current: 'in Gebrauch',
+  examples_one: '{{count}} Beispiel',
+  examples_other: '{{count}} Beispiele',
+  score: '{{name}} {{value}}',
+  restore: 'Wiederherstellen',
+  restored: '{{name}} ist wieder bei Version {{version}}.',
+  command: {
+    use: 'Als Beispiel verwenden',
+    remove: 'Nicht mehr als Beispiel',
+    run: 'Lernen',
+  },
+}

@@ -1,0 +1,21 @@
+/** Keys and what the pointer does, as they are written on keyboards and in the F1 sheet. Others are shown as they are. */
+export const keys = {
+  Ctrl: 'Ctrl',
+  Shift: 'Shift',
+  Alt: 'Alt',
+  Escape: 'Esc',
+  Delete: 'Del',
+  Backspace: 'Backspace',
+  Enter: 'Enter',
+  Tab: 'Tab',
+  Space: 'Space',
+  ArrowLeft: '←',
+  ArrowRight: '→',
+  ArrowUp: '↑',
+  ArrowDown: '↓',
+  click: 'click',
+  doubleClick: 'double click',
+  drag: 'drag',
+  middleDrag: 'drag with the middle button',
+  wheel: 'wheel',
+} as const

@@ -1,0 +1,27 @@
+export const settings = {
+  title: 'Settings',
+  appearance: 'Appearance',
+  device: 'Device',
+  about: 'About',
+  theme: 'Theme',
+  themes: { system: 'Like the system', light: 'Light', dark: 'Dark' },
+  language: 'Language',
+  languages: { system: 'Like the system', en: 'English', de: 'Deutsch' },
+  motion: 'Reduced motion',
+  motions: { system: 'Like the system', on: 'On', off: 'Off' },
+  motionHint: 'With reduced motion nothing slides, fades or spins.',
+  maskOpacity: 'Mask opacity',
+  maskOpacityHint: 'How strongly masks cover the image in the editor. The keys , and . change it there.',
+  percent: '{{percent, number}} %',
+  version: 'Version {{version}}',
+  local: 'Everything runs on this computer. Images, masks and what is learnt from them do not leave it.',
+  licence: 'Licence',
+  licenceText:
+    'Apache License 2.0. Its text is the file LICENSE in the program folder; the packages in it bring their own.',
+  program: 'Program folder',
+  configuration: 'Settings and recent projects',
+  projects: 'Projects',
+  projectsText:
+    'Each project is the folder that you chose for it: the database project.db, and a cache that may be deleted at any time.',
+  command: { open: 'Settings' },
+} as const
