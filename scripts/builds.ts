@@ -35,6 +35,7 @@ function fingerprint(): string {
     'package-lock.json',
     'tsconfig.base.json',
     'vite.renderer.config.ts',
+    'build/icon.svg',
     ...filesBelow('src/renderer'),
     ...filesBelow('src/shared'),
   ]

@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { drawScene, sceneHeight, sceneWidth } from '../../scripts/scenes.ts'
@@ -62,16 +62,24 @@ async function photographs(folder: string, photos: string): Promise<Pictures> {
 }
 
 async function scenes(folder: string, photos: string): Promise<Pictures> {
-  const names = Array.from({ length: pictures }, (_, number) => `bench-${String(number + 1).padStart(2, '0')}.jpg`)
-  const masks: string[] = []
-  for (const [number, name] of names.entries()) {
-    const { pixels, washers } = drawScene(number)
-    const raw = { width: sceneWidth, height: sceneHeight, channels: 3 } as const
-    writeFileSync(join(photos, name), await sharp(pixels, { raw }).jpeg({ quality: 90 }).toBuffer())
-    if (number < withMask)
-      masks.push(await save(folder, number, sceneWidth, sceneHeight, (at) => washers.data[at] === 1))
-  }
+  const names = await drawPhotographs(photos, pictures)
+  const masks = await Promise.all(
+    names.slice(0, withMask).map((_, number) => {
+      const { washers } = drawScene(number)
+      return save(folder, number, sceneWidth, sceneHeight, (at) => washers.data[at] === 1)
+    }),
+  )
   return { className: 'washer', names, masks }
+}
+
+/** Draws that many scenes as JPEG files. @returns their names */
+export async function drawPhotographs(photos: string, count: number): Promise<readonly string[]> {
+  const names = Array.from({ length: count }, (_, number) => `bench-${String(number + 1).padStart(2, '0')}.jpg`)
+  for (const [number, name] of names.entries()) {
+    const raw = { width: sceneWidth, height: sceneHeight, channels: 3 } as const
+    await sharp(drawScene(number).pixels, { raw }).jpeg({ quality: 90 }).toFile(join(photos, name))
+  }
+  return names
 }
 
 async function save(

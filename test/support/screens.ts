@@ -1,5 +1,6 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Page } from 'playwright-core'
 import type { HostProcess } from './host-process.ts'
 import { exemplarJson } from './run-exemplar.ts'
 import type { SampleProject } from './sample-photographs.ts'
@@ -12,8 +13,6 @@ export interface Walk {
   readonly sample: SampleProject
   /** Holds the sample; what the walk makes goes here as well. The host may browse it. */
   readonly folder: string
-  /** Tells one walk from another in the names of what it makes: letters and digits. */
-  readonly label: string
   /** Called at every screen, dialog and state, with its name. */
   readonly visit: (name: string) => Promise<void>
 }
@@ -25,7 +24,7 @@ export interface Walk {
 export async function walkScreens(walk: Walk): Promise<void> {
   await welcome(walk)
   await emptyProject(walk)
-  await openFolder(walk, 'Wardrobe')
+  await openFolder(walk.studio.page, 'Wardrobe')
   await gallery(walk)
   await editor(walk)
   await exporting(walk)
@@ -55,8 +54,8 @@ async function welcome({ studio: { page }, visit }: Walk): Promise<void> {
 
 async function emptyProject(walk: Walk): Promise<void> {
   const { page } = walk.studio
-  const name = `Empty${walk.label}`
-  const arrivals = `arrivals${walk.label}`
+  const name = 'Empty'
+  const arrivals = 'arrivals'
   await exemplarJson(['new', join(walk.folder, name), '--name', name])
   mkdirSync(join(walk.folder, arrivals))
   for (const picture of walk.sample.names.slice(0, 3)) {
@@ -69,7 +68,7 @@ async function emptyProject(walk: Walk): Promise<void> {
   await page.locator('[data-testid=open-project] footer button:not([disabled]).bg-accent').waitFor()
   await walk.visit('open-project')
   await page.keyboard.press('Escape')
-  await openFolder(walk, name)
+  await openFolder(page, name)
   await page.getByTestId('empty-state').waitFor()
   await walk.visit('gallery-empty')
   await page.keyboard.press('Control+b')
@@ -175,10 +174,10 @@ async function editor({ studio: { page }, visit, sample }: Walk): Promise<void> 
   await page.getByTestId('gallery').waitFor()
 }
 
-async function exporting({ studio: { page }, visit, label }: Walk): Promise<void> {
+async function exporting({ studio: { page }, visit }: Walk): Promise<void> {
   await page.keyboard.press('Control+e')
   const dialog = page.getByTestId('export')
-  await dialog.locator('input[type=text]').fill(`Export ${label}`)
+  await dialog.locator('input[type=text]').fill('Export')
   await dialog.getByRole('button', { name: 'photos' }).waitFor()
   await visit('export')
   await dialog.locator('footer button').last().click()
@@ -187,7 +186,8 @@ async function exporting({ studio: { page }, visit, label }: Walk): Promise<void
   await page.keyboard.press('Escape')
 }
 
-async function openFolder({ studio: { page } }: Walk, name: string): Promise<void> {
+/** Opens the project in that folder, from the welcome screen. */
+export async function openFolder(page: Page, name: string): Promise<void> {
   await page.locator('[data-command="welcome.open"]').click()
   const dialog = page.getByTestId('open-project')
   await dialog.getByRole('button', { name }).click()

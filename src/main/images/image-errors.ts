@@ -1,10 +1,16 @@
 import { basename } from 'node:path'
+import type { Problem } from '../../shared/contract/contract.ts'
 import { AppError, isAppError } from '../../shared/errors.ts'
 
 /** The sentences about files that cannot be used. Each names the file and what to do. */
 
 /** Most pixels that are decoded (about 16,383 x 16,383): more is refused before any memory is taken. */
 export const maxImagePixels = 268_402_689
+
+/** A failure that costs one file of many, for a list of them. */
+export function problemOf(name: string, { key, params, message }: AppError): Problem {
+  return { name, reason: message, error: { key, params: { ...params } } }
+}
 
 export function fileUnreadable(path: string, cause: unknown): AppError {
   const file = basename(path)

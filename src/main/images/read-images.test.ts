@@ -89,7 +89,13 @@ test('every file is told in order: image with hash and size, duplicate, or probl
       probe: { width: 5, height: 5, orientation: 1, format: 'png' },
     },
     { kind: 'duplicate', name: 'again.png' },
-    { kind: 'problem', name: 'bad.png', reason: expect.stringContaining('bad.png') as string },
+    {
+      kind: 'problem',
+      name: 'bad.png',
+      reason: expect.stringContaining('bad.png') as string,
+      // What the page needs to say it in its own language.
+      error: { key: 'imageUnsupported', params: { file: 'bad.png' } },
+    },
     { kind: 'duplicate', name: 'known.png', contentHash: known },
     { kind: 'image', name: 'z/deep.png' },
   ])

@@ -2,11 +2,12 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { constants, copyFile, link, mkdir, open, rm } from 'node:fs/promises'
 import { dirname, join, parse } from 'node:path'
+import type { Problem } from '../../shared/contract/contract.ts'
 import type { Progress } from '../../shared/contract/define.ts'
 import { isAppError, throwIfAborted } from '../../shared/errors.ts'
 import { temporaryPath } from './atomic-file.ts'
 import type { ImageCodec, ImageProbe } from './codec.ts'
-import { fileUnreadable, fileUnwritable } from './image-errors.ts'
+import { fileUnreadable, fileUnwritable, problemOf } from './image-errors.ts'
 import { scanForImages } from './scan.ts'
 import type { FoundFile } from './scan.ts'
 
@@ -23,7 +24,7 @@ export type ReadImage =
       readonly probe: ImageProbe
     }
   | { readonly kind: 'duplicate'; readonly name: string; readonly contentHash: string }
-  | { readonly kind: 'problem'; readonly name: string; readonly reason: string }
+  | ({ readonly kind: 'problem' } & Problem)
 
 export interface ReadImagesOptions {
   readonly codec: ImageCodec
@@ -99,7 +100,7 @@ async function readImage(
   } catch (error) {
     // What concerns this file alone; a lost decoder or a cancellation ends the import.
     if (isAppError(error, 'InvalidInput') || isAppError(error, 'Unsupported') || isAppError(error, 'Io')) {
-      return { kind: 'problem', name, reason: error.message }
+      return { kind: 'problem', ...problemOf(name, error) }
     }
     throw error
   }

@@ -1,21 +1,16 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import type { Dirent } from 'node:fs'
 import { basename, join } from 'node:path'
+import type { Problem } from '../../shared/contract/contract.ts'
 import { hasImageExtension, projectFile, projectFolders } from '../../shared/domain/picture-names.ts'
 import { throwIfAborted } from '../../shared/errors.ts'
-import { fileUnreadable } from './image-errors.ts'
+import { fileUnreadable, problemOf } from './image-errors.ts'
 
 /** A file to import. */
 export interface FoundFile {
   readonly path: string
   /** Path below the folder it was given by, with `/`; the file name for a file given itself. */
   readonly name: string
-}
-
-/** A folder or file that could not be looked at. */
-export interface ScanProblem {
-  readonly name: string
-  readonly reason: string
 }
 
 /**
@@ -27,9 +22,12 @@ export interface ScanProblem {
 export async function scanForImages(
   paths: readonly string[],
   signal?: AbortSignal,
-): Promise<{ readonly files: readonly FoundFile[]; readonly problems: readonly ScanProblem[] }> {
+): Promise<{
+  readonly files: readonly FoundFile[]
+  /** Folders and files that could not be looked at. */ readonly problems: readonly Problem[]
+}> {
   const files: FoundFile[] = []
-  const problems: ScanProblem[] = []
+  const problems: Problem[] = []
   const walked = new Set<string>()
 
   async function attempt(path: string, name: string, work: () => Promise<void>): Promise<void> {
@@ -38,7 +36,7 @@ export async function scanForImages(
       await work()
     } catch (error) {
       throwIfAborted(signal)
-      problems.push({ name, reason: fileUnreadable(path, error).message })
+      problems.push(problemOf(name, fileUnreadable(path, error)))
     }
   }
 

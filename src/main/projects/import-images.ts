@@ -58,8 +58,10 @@ export async function importImages(
   }
   try {
     for await (const result of readImages(paths, readOptions)) {
-      if (result.kind === 'problem') problems.push({ name: result.name, reason: result.reason })
-      else if (result.kind === 'duplicate') duplicates++
+      if (result.kind === 'problem') {
+        const { kind: _kind, ...problem } = result
+        problems.push(problem)
+      } else if (result.kind === 'duplicate') duplicates++
       else {
         const found = copy ? { ...result, path: relative(store.folder, result.path) } : result
         const homeless = store.images.byContentHash(result.contentHash)

@@ -87,7 +87,8 @@ export async function learn(
       corrections.length === 0
         ? `There is nothing new to learn for ${name}: correct a proposal and accept it first.`
         : `${name} already learns from ${maximumSupports} examples, the most it can hold. Remove one to make room.`
-    return { adopted: false, version: null, reason, newExamples: 0 }
+    const reasonKey = corrections.length === 0 ? 'nothingNew' : 'full'
+    return { adopted: false, version: null, reason, reasonKey, newExamples: 0 }
   }
   const learned = await learnFrom(context, classId, next, options)
   store.history.commit(
@@ -98,7 +99,7 @@ export async function learn(
       [...changes, ...learned.operations],
     ),
   )
-  return { adopted: true, version: learned.version, reason: null, newExamples: chosen.length }
+  return { adopted: true, version: learned.version, reason: null, reasonKey: null, newExamples: chosen.length }
 }
 
 /** How many of the examples behind the current version have other pixels by now, or are no examples any more. */

@@ -72,16 +72,21 @@ export function PlaceBrowser(properties: {
   return (
     <div className="flex flex-col gap-2" data-testid="place-browser">
       <div className="flex items-center gap-2">
-        <nav aria-label={t('common.places.trail')} className="flex min-w-0 flex-1 flex-wrap items-center">
-          <Button variant="quiet" className="px-1.5" onClick={() => onEnter(null)}>
+        <nav aria-label={t('common.places.trail')} className="flex min-w-0 flex-1 items-center overflow-hidden p-0.5">
+          <Button variant="quiet" className="px-1.5" title={t('common.places.start')} onClick={() => onEnter(null)}>
             <HardDrive aria-hidden size={14} />
-            {t('common.places.start')}
+            <span className={placeId === null ? undefined : 'sr-only'}>{t('common.places.start')}</span>
           </Button>
           {(listing.data?.trail ?? []).map((place) => (
-            <span key={place.placeId} className="flex items-center">
-              <ChevronRight aria-hidden size={12} className="text-muted" />
-              <Button variant="quiet" className="px-1.5" onClick={() => onEnter(place)}>
-                {place.name}
+            <span key={place.placeId} className="flex min-w-0 items-center last:shrink-0 last:max-w-[80%]">
+              <ChevronRight aria-hidden size={12} className="shrink-0 text-muted" />
+              <Button
+                variant="quiet"
+                className="min-w-0 shrink px-1.5"
+                title={place.name}
+                onClick={() => onEnter(place)}
+              >
+                <span className="truncate">{place.name}</span>
               </Button>
             </span>
           ))}

@@ -1,8 +1,16 @@
 import type { ReactElement } from 'react'
+import { useTranslation } from 'react-i18next'
 import type { Problem } from '../../shared/contract/contract.ts'
+import { translateOr } from '../i18n/index.ts'
+
+function reasonOf({ reason, error }: Problem): string {
+  return error === undefined ? reason : translateOr(`errors.${error.key}`, { ...error.params, message: reason }, reason)
+}
 
 /** Names and reasons of what did not work. Long lists scroll. */
 export function ProblemList({ problems }: { readonly problems: readonly Problem[] }): ReactElement {
+  // Another language is another sentence.
+  useTranslation()
   return (
     <ul
       data-testid="problems"
@@ -11,7 +19,7 @@ export function ProblemList({ problems }: { readonly problems: readonly Problem[
       {problems.map((problem) => (
         <li key={`${problem.name}\n${problem.reason}`} className="px-2.5 py-1.5">
           <span className="block break-all font-medium">{problem.name}</span>
-          <span className="block text-sm text-muted">{problem.reason}</span>
+          <span className="block text-sm text-muted">{reasonOf(problem)}</span>
         </li>
       ))}
     </ul>

@@ -16,6 +16,7 @@ import { ReviewBar } from '../features/review/ReviewBar.tsx'
 import { Button } from '../ui/Button.tsx'
 import { ErrorNotice } from '../ui/ErrorNotice.tsx'
 import { Menu, MenuItem } from '../ui/Menu.tsx'
+import { ProductMark } from '../ui/ProductMark.tsx'
 import { useBridge } from './bridge-context.tsx'
 import { CommandButton } from './CommandButton.tsx'
 import { runCommand, useCommands } from './commands.ts'
@@ -51,10 +52,13 @@ export function ProjectFrame({ projectId }: { readonly projectId: string }): Rea
   return (
     <div className="flex h-full flex-col" data-testid="project">
       <ProjectCommands />
-      <header className="flex h-10 shrink-0 items-center gap-1 border-b border-line bg-surface px-2">
+      <header className="flex h-11 shrink-0 items-center gap-1.5 border-b border-line bg-surface px-2">
+        <span className="flex shrink-0 pl-1">
+          <ProductMark size={20} />
+        </span>
         <Menu
           trigger={
-            <Button variant="quiet" className="text-text">
+            <Button variant="quiet" className="px-1.5 text-text">
               <span className="max-w-56 truncate font-semibold" data-testid="project-name">
                 {info.data?.name ?? t('common.loading')}
               </span>
@@ -74,7 +78,7 @@ export function ProjectFrame({ projectId }: { readonly projectId: string }): Rea
         <CommandButton id="app.undo" icon={Undo2} iconOnly />
         <CommandButton id="app.redo" icon={Redo2} iconOnly />
         <span aria-hidden className="mx-1 h-5 w-px bg-line" />
-        <CommandButton id="batch.segment" icon={WandSparkles} variant="primary" />
+        <CommandButton id="batch.segment" icon={WandSparkles} variant={screen === 'editor' ? 'secondary' : 'primary'} />
         <CommandButton id="export.open" icon={Download} />
         <span aria-hidden className="mx-1 h-5 w-px bg-line" />
         <CommandButton id="help.open" icon={Keyboard} iconOnly />

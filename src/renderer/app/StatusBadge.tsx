@@ -17,9 +17,9 @@ export function StatusBadge({ status }: { readonly status: ImageStatus }): React
   const { t } = useTranslation()
   const { icon: Icon, tone } = looks[status]
   return (
-    <span data-status={status} className={`inline-flex items-center gap-1 whitespace-nowrap text-sm ${tone}`}>
-      <Icon aria-hidden size={13} strokeWidth={2} />
-      {t(`common.status.${status}`)}
+    <span data-status={status} className="inline-flex min-w-0 items-center gap-1.5 text-sm whitespace-nowrap">
+      <Icon aria-hidden size={14} strokeWidth={2} className={`shrink-0 ${tone}`} />
+      <span className="truncate">{t(`common.status.${status}`)}</span>
     </span>
   )
 }

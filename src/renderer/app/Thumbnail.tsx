@@ -49,8 +49,11 @@ export function Thumbnail(properties: {
   readonly overlayRevision: number
   /** False: nothing is drawn on the image, so nothing is fetched. */
   readonly hasOverlay: boolean
+  /** The whole picture (default), or as much of its middle as fills the place. */
+  readonly fit?: 'whole' | 'fill'
 }): ReactElement {
   const { imageId, name, overlayRevision, hasOverlay } = properties
+  const fit = properties.fit === 'fill' ? 'object-cover' : 'object-contain'
   const { t } = useTranslation()
   const bridge = useBridge()
   const projectId = useProjectId()
@@ -94,20 +97,14 @@ export function Thumbnail(properties: {
   return (
     <span className="relative flex size-full items-center justify-center overflow-hidden">
       {url !== null && (
-        <img
-          src={url}
-          alt={name}
-          decoding="sync"
-          draggable={false}
-          className="absolute inset-0 size-full object-contain"
-        />
+        <img src={url} alt={name} decoding="sync" draggable={false} className={`absolute inset-0 size-full ${fit}`} />
       )}
       <canvas
         ref={canvas}
         aria-hidden
         width={0}
         height={0}
-        className="pointer-events-none absolute inset-0 size-full object-contain"
+        className={`pointer-events-none absolute inset-0 size-full ${fit}`}
       />
       {failed && (
         <span className="absolute inset-x-0 bottom-0 flex items-center justify-center gap-1 bg-base/80 py-0.5 text-xs text-muted">

@@ -46,6 +46,8 @@ export interface FakeBridge {
   readonly emitJob: (job: JobRecord) => void
   /** What another window chose. */
   readonly emitPreferences: (next: Preferences) => void
+  /** The same without the event. */
+  readonly missPreferences: (next: Preferences) => void
   readonly emitConnection: (state: 'connected' | 'lost') => void
 }
 
@@ -419,6 +421,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
         adopted: true,
         version: versions[1] ?? null,
         reason: null,
+        reasonKey: null,
         newExamples: 4,
         refreshJobId: null,
       })),
@@ -489,6 +492,9 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
     emitChanged,
     emitJob,
     emitPreferences,
+    missPreferences: (next) => {
+      kept = next
+    },
     emitConnection: (next) => {
       for (const listener of connected) listener(next)
     },

@@ -23,10 +23,16 @@ export function setMaskOpacity(opacity: number): void {
 }
 
 /** Shows the page as chosen: theme and motion are attributes that the style sheet reads. */
-export function applyPreferences({ theme, reducedMotion, language }: Preferences): void {
-  const { dataset } = document.documentElement
-  dataset['theme'] = theme
-  dataset['motion'] = reducedMotion
+function applyPreferences({ theme, reducedMotion, language }: Preferences): void {
+  const root = document.documentElement
+  if (root.dataset['theme'] !== theme) {
+    // All at once: with their transitions, hundreds of colours would fade one by one.
+    root.dataset['switching'] = ''
+    root.dataset['theme'] = theme
+    getComputedStyle(root).getPropertyValue('color')
+    requestAnimationFrame(() => delete root.dataset['switching'])
+  }
+  root.dataset['motion'] = reducedMotion
   setLanguage(languageFor(language, navigator.languages))
 }
 
@@ -66,16 +72,22 @@ export function keepPreferences(bridge: Bridge, onFailure: (error: unknown) => v
     await send()
   }
 
+  function takeOver(now: Preferences): void {
+    // While something is on its way from here, its answer says what holds.
+    if (sending) return
+    kept = now
+    if (Object.keys(difference(preferences.getState(), now)).length > 0) preferences.setState(now, true)
+  }
+
   const stops = [
     preferences.subscribe((now) => {
       applyPreferences(now)
       void send()
     }),
-    bridge.preferences.changed((now) => {
-      // While something is on its way from here, its answer says what holds.
-      if (sending) return
-      kept = now
-      if (Object.keys(difference(preferences.getState(), now)).length > 0) preferences.setState(now, true)
+    bridge.preferences.changed(takeOver),
+    bridge.connection((state) => {
+      // What was changed before the events came, or while they did not.
+      if (state === 'connected') bridge.preferences.get({}).then(takeOver, onFailure)
     }),
   ]
   return () => {

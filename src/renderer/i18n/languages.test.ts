@@ -21,11 +21,9 @@ const others = { de: flat(german) } as const
 const sameWords: Readonly<Record<keyof typeof others, readonly string[]>> = {
   de: [
     'batch.details.normal',
-    'batch.command.segment',
     'classes.version',
     'common.appName',
     'common.name',
-    'common.places.trail',
     'editor.area',
     'editor.command.polygon',
     'editor.percent',
@@ -36,7 +34,6 @@ const sameWords: Readonly<Record<keyof typeof others, readonly string[]>> = {
     'gallery.certainty',
     'gallery.status',
     'help.groups.editor',
-    'history.polygon',
     'keys.Alt',
     'keys.ArrowDown',
     'keys.ArrowLeft',

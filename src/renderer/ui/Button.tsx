@@ -3,6 +3,8 @@ import { classes } from './classes.ts'
 
 const variants = {
   primary: 'bg-accent text-on-accent font-medium hover:bg-accent-strong',
+  /** The main thing of a panel, on a screen whose main thing is elsewhere. */
+  tonal: 'bg-accent-soft text-text border border-accent/40 font-medium hover:border-accent',
   secondary: 'bg-raised text-text border border-line hover:bg-hover',
   quiet: 'text-muted hover:bg-hover hover:text-text',
   danger: 'bg-raised text-danger border border-line hover:bg-danger-soft',

@@ -12,6 +12,7 @@ import {
   verdictRecordSchema,
   versionRecordSchema,
 } from '../domain/records.ts'
+import { errorRecordSchema } from '../errors.ts'
 import { call, defineContract, event } from './define.ts'
 import type { BridgeOf, CallOptions, EmitOf, Handlers, MediaAnswer } from './define.ts'
 
@@ -91,7 +92,13 @@ export const imageSummarySchema = imageRecordSchema.extend({
 })
 export type ImageSummary = z.infer<typeof imageSummarySchema>
 
-export const problemSchema = z.strictObject({ name: z.string(), reason: z.string() })
+export const problemSchema = z.strictObject({
+  name: z.string(),
+  /** One sentence, in English. */
+  reason: z.string(),
+  /** The error behind it, where there is one: the page says it in its own language. */
+  error: errorRecordSchema.pick({ key: true, params: true }).optional(),
+})
 export type Problem = z.infer<typeof problemSchema>
 
 /** What the network can run on, by the names of the command line. */
@@ -190,12 +197,16 @@ export const deviceListSchema = z.strictObject({
   hardware: z.string().nullable(),
 })
 export type DeviceList = z.infer<typeof deviceListSchema>
+/** Why *Learn* may adopt nothing: no correction since, or as many examples as a class can hold. */
+const refusals = ['nothingNew', 'full'] as const
 
 export const learnResultSchema = z.strictObject({
   adopted: z.boolean(),
   version: versionRecordSchema.nullable(),
-  /** Why nothing was adopted, one sentence; null when adopted. */
+  /** Why nothing was adopted, one sentence in English; null when adopted. */
   reason: z.string().nullable(),
+  /** The same for the page's own words; null when adopted or for a reason that has only its sentence. */
+  reasonKey: z.enum(refusals).nullable(),
   /** Corrections that became examples by this call. */
   newExamples: z.int(),
   /** The job that refreshes the open proposals; null when there are none. */

@@ -83,7 +83,12 @@ export function SegmentDialog({ onClose }: { readonly onClose: () => void }): Re
                 checked={!left.has(each.id)}
                 label={
                   <>
-                    <span aria-hidden className="size-3 rounded-sm" style={{ backgroundColor: each.colour }} />
+                    <span
+                      aria-hidden
+                      data-swatch
+                      className="size-3 rounded-sm"
+                      style={{ backgroundColor: each.colour }}
+                    />
                     {each.name}
                   </>
                 }

@@ -102,6 +102,7 @@ export function ClassDialog(properties: {
                 key={colour}
                 type="button"
                 aria-label={colour}
+                data-swatch
                 aria-pressed={draft.colour === colour}
                 className="size-6 rounded-md border-2 border-transparent aria-pressed:border-text"
                 style={{ backgroundColor: colour }}

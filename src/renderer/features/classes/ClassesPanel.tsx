@@ -107,6 +107,7 @@ function ClassRow(properties: {
       >
         <span
           aria-hidden
+          data-swatch
           className="mt-1 size-3 shrink-0 rounded-sm border border-edge/50"
           style={{ backgroundColor: summary.colour }}
         />

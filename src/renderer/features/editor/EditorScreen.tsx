@@ -104,7 +104,7 @@ function ImageEditor(properties: Slots & { readonly imageId: string }): ReactEle
             </ErrorNotice>
           </div>
         )}
-        <div ref={host} data-testid="canvas-host" className="relative min-h-0 flex-1 overflow-hidden" />
+        <div ref={host} data-testid="canvas-host" className="relative min-h-0 flex-1 overflow-hidden bg-canvas" />
         {controller !== null && <Footer controller={controller} />}
       </div>
       <aside className="flex w-72 shrink-0 flex-col border-l border-line bg-surface">

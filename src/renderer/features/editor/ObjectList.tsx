@@ -6,6 +6,7 @@ import { selectAnnotation, useSession } from '../../app/session.ts'
 import { useLocale } from '../../i18n/index.ts'
 import { IconButton } from '../../ui/IconButton.tsx'
 import { classes as classNames } from '../../ui/classes.ts'
+import { PanelHeading } from '../../ui/PanelHeading.tsx'
 import { setHidden, setLocked, useEditorView } from './editor-view.ts'
 
 /** What the image holds, the topmost first. */
@@ -24,18 +25,19 @@ export function ObjectList(properties: {
   const supportOf = new Map(properties.supports.map((support) => [support.annotationId, support]))
   return (
     <section aria-label={t('editor.objects')} className="flex min-h-0 flex-1 flex-col border-t border-line">
-      <h2 className="flex shrink-0 items-baseline justify-between px-3 pt-2.5 pb-1 text-sm font-medium text-muted">
-        {t('editor.objects')}
-        <span className="text-xs font-normal tabular-nums">
-          {t('editor.objectCount', { count: properties.annotations.length })}
-        </span>
-      </h2>
+      <div className="shrink-0 p-2 pb-0">
+        <PanelHeading title={t('editor.objects')}>
+          <span className="pr-2 text-sm text-muted tabular-nums">
+            {t('editor.objectCount', { count: properties.annotations.length })}
+          </span>
+        </PanelHeading>
+      </div>
       {properties.annotations.length === 0 && (
-        <p className="px-3 py-1 text-sm text-muted">
+        <p className="px-4 py-1 text-sm text-muted">
           {t(properties.classes.length === 0 ? 'editor.noObjectsNoClass' : 'editor.noObjects')}
         </p>
       )}
-      <ul className="min-h-0 flex-1 overflow-y-auto px-1.5 pb-2">
+      <ul className="min-h-0 flex-1 overflow-y-auto px-2 pb-2">
         {properties.annotations.toReversed().map((record) => (
           <ObjectRow
             key={record.id}
@@ -74,12 +76,7 @@ function ObjectRow(properties: {
   const details: string[] = [proposed ? t('editor.state.proposed') : t(`editor.origin.${record.origin}`)]
   if (support !== undefined) details.push(support.role === 'example' ? t('editor.example') : t('editor.heldOut'))
   return (
-    <li
-      className={classNames(
-        'group flex items-center rounded-md pr-0.5',
-        isSelected ? 'bg-accent-soft' : 'hover:bg-hover',
-      )}
-    >
+    <li className={classNames('flex items-center rounded-md pr-0.5', isSelected ? 'bg-accent-soft' : 'hover:bg-hover')}>
       <button
         type="button"
         aria-pressed={isSelected}
@@ -87,7 +84,7 @@ function ObjectRow(properties: {
         data-state={record.state}
         data-origin={record.origin}
         data-area={record.area}
-        className="flex min-w-0 flex-1 items-center gap-2 px-1.5 py-1 text-left"
+        className="flex min-w-0 flex-1 items-center gap-2 rounded-md px-2 py-1 text-left"
         onClick={() => selectAnnotation(isSelected ? null : record.id)}
       >
         <svg aria-hidden width="12" height="12" className={classNames('shrink-0', isHidden && 'opacity-35')}>
@@ -123,7 +120,7 @@ function ObjectRow(properties: {
         label={`${isLocked ? t('editor.unlock') : t('editor.lock')}: ${name}`}
         side="left"
         disabled={properties.isClassLocked}
-        className={isLocked ? undefined : 'opacity-0 group-hover:opacity-100 focus-visible:opacity-100'}
+        className={isLocked ? 'text-text' : undefined}
         onClick={() => setLocked(record.id, !isLocked)}
       />
       <IconButton
@@ -131,7 +128,7 @@ function ObjectRow(properties: {
         label={`${isHidden ? t('editor.show') : t('editor.hide')}: ${name}`}
         side="left"
         disabled={properties.isClassHidden}
-        className={isHidden ? undefined : 'opacity-0 group-hover:opacity-100 focus-visible:opacity-100'}
+        className={isHidden ? 'text-text' : undefined}
         onClick={() => setHidden([record.id], !isHidden)}
       />
     </li>

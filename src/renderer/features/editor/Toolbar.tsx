@@ -1,8 +1,7 @@
-import { Brush, Eraser, EyeOff, Grid3x3, Maximize, MousePointer2, Pentagon, ZoomIn, ZoomOut } from 'lucide-react'
+import { Brush, Eraser, MousePointer2, Pentagon } from 'lucide-react'
 import type { LucideIcon } from 'lucide-react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
-import { CommandButton } from '../../app/CommandButton.tsx'
 import { runCommand, useCommand } from '../../app/commands.ts'
 import { IconButton } from '../../ui/IconButton.tsx'
 import { tools, useEditorView } from './editor-view.ts'
@@ -24,17 +23,11 @@ export function Toolbar(): ReactElement {
       role="toolbar"
       aria-label={t('editor.tools')}
       aria-orientation="vertical"
-      className="flex w-10 shrink-0 flex-col items-center gap-1 border-r border-line bg-surface py-2"
+      className="flex w-11 shrink-0 flex-col items-center gap-1 border-r border-line bg-surface py-2"
     >
       {tools.map((name) => (
         <ToolButton key={name} name={name} isInHand={name === tool} />
       ))}
-      <div aria-hidden className="my-1 h-px w-6 bg-line" />
-      <CommandButton id="editor.fit" icon={Maximize} iconOnly />
-      <CommandButton id="editor.actualSize" icon={Grid3x3} iconOnly />
-      <CommandButton id="editor.zoomIn" icon={ZoomIn} iconOnly />
-      <CommandButton id="editor.zoomOut" icon={ZoomOut} iconOnly />
-      <BareButton />
     </div>
   )
 }
@@ -52,22 +45,6 @@ function ToolButton(properties: { readonly name: Tool; readonly isInHand: boolea
       pressed={properties.isInHand}
       data-command={id}
       onClick={() => void runCommand(id, { source: 'button' })}
-    />
-  )
-}
-
-function BareButton(): ReactElement {
-  const { t } = useTranslation()
-  const bare = useEditorView((state) => state.bare)
-  return (
-    <IconButton
-      icon={EyeOff}
-      label={t('editor.command.bare')}
-      keys="X"
-      side="right"
-      pressed={bare}
-      data-command="editor.bare"
-      onClick={() => void runCommand('editor.bare', { source: 'button' })}
     />
   )
 }

@@ -1,5 +1,5 @@
 /* oxlint-disable jsx-a11y/prefer-tag-over-role -- an <option> cannot hold a picture */
-import { Layers } from 'lucide-react'
+import { Check, Layers } from 'lucide-react'
 import { memo } from 'react'
 import type { MouseEvent, ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -39,14 +39,14 @@ export const GalleryCell = memo(function GalleryCell(properties: {
       data-image-id={image?.id}
       data-image-name={image?.name}
       className={classes(
-        'flex min-w-0 flex-1 flex-col overflow-hidden rounded-lg border bg-surface',
-        selected ? 'border-accent bg-accent-soft' : 'border-line hover:border-edge',
+        'flex min-w-0 flex-1 flex-col overflow-hidden rounded-lg border',
+        selected ? 'border-accent bg-accent-soft ring-1 ring-accent' : 'border-line bg-surface hover:border-edge',
         active && 'group-focus-visible:ring-2 group-focus-visible:ring-accent',
       )}
       onMouseDown={(event) => properties.onPress(index, event)}
       onDoubleClick={() => properties.onOpen(index)}
     >
-      <div className="relative min-h-0 flex-1 bg-base">
+      <div className="relative min-h-0 flex-1 bg-canvas">
         {image !== undefined && (
           <Thumbnail
             imageId={image.id}
@@ -55,16 +55,21 @@ export const GalleryCell = memo(function GalleryCell(properties: {
             hasOverlay={image.annotationCount > 0}
           />
         )}
+        {selected && (
+          <span aria-hidden className="absolute top-1.5 left-1.5 rounded-full bg-accent p-0.5 text-on-accent">
+            <Check size={12} strokeWidth={3} />
+          </span>
+        )}
         {percent !== null && (
           <span
             title={t('gallery.certaintyTitle', { percent })}
-            className="absolute top-1.5 right-1.5 rounded bg-base/85 px-1 text-xs text-text tabular-nums"
+            className="absolute top-1.5 right-1.5 rounded bg-base/90 px-1 text-xs leading-4 text-text tabular-nums"
           >
             {t('gallery.certainty', { percent })}
           </span>
         )}
       </div>
-      <div className="flex flex-col px-2 pt-1 pb-1.5">
+      <div className="flex flex-col gap-0.5 border-t border-line px-2 pt-1 pb-1.5">
         <span className="truncate" title={image?.name}>
           {name}
         </span>

@@ -1,3 +1,4 @@
+import { Images } from 'lucide-react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
 import { imageStatuses } from '../../../shared/domain/records.ts'
@@ -34,12 +35,19 @@ export function GalleryFilters(): ReactElement {
           aria-pressed={chosen === status}
           data-testid={`filter-${status ?? 'all'}`}
           className={classes(
-            'flex h-6.5 items-center justify-between rounded-md px-2',
+            'flex h-7 items-center justify-between gap-2 rounded-md px-2',
             chosen === status ? 'bg-accent-soft' : 'hover:bg-hover',
           )}
           onClick={() => choose(status)}
         >
-          {status === null ? t('gallery.all') : <StatusBadge status={status} />}
+          {status === null ? (
+            <span className="flex min-w-0 items-center gap-1.5 text-sm">
+              <Images aria-hidden size={14} className="shrink-0 text-muted" />
+              <span className="truncate">{t('gallery.all')}</span>
+            </span>
+          ) : (
+            <StatusBadge status={status} />
+          )}
           <span className="text-sm text-muted tabular-nums">{number.format(count)}</span>
         </button>
       ))}

@@ -14,7 +14,7 @@ import type { GalleryPages } from './gallery-pages.ts'
 import { GalleryCell } from './GalleryCell.tsx'
 
 const cellWidth = 188
-const cellHeight = 190
+const cellHeight = 222
 const gap = 8
 /** A call with more ids than this would exceed the contract's request size. */
 const longestSelection = 20_000

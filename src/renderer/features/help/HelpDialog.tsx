@@ -2,6 +2,7 @@ import { useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
 import { useCommandList, useGestureList } from '../../app/commands.ts'
+import type { Command } from '../../app/commands.ts'
 import { translate, translateOr } from '../../i18n/index.ts'
 import type { TranslationKey } from '../../i18n/index.ts'
 import { Dialog } from '../../ui/Dialog.tsx'
@@ -12,7 +13,7 @@ import { Kbd, readableKeys } from '../../ui/Kbd.tsx'
 const order = ['app', 'review', 'editor', 'canvas', 'classes', 'learn', 'batch', 'gallery', 'export', 'welcome', 'help']
 
 /** A command or a gesture: the sheet shows both alike. */
-interface Entry {
+interface Entry extends Pick<Command, 'isEnabled'> {
   readonly id: string
   readonly labelKey: TranslationKey
   readonly keys: readonly string[]
@@ -63,6 +64,8 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }): React
                     key={entry.id}
                     data-testid="help-command"
                     data-command-id={entry.id}
+                    data-keys={entry.keys.join(' ')}
+                    data-enabled={entry.isEnabled?.() ?? true}
                     className="flex min-h-7 items-center justify-between gap-3 py-0.5"
                   >
                     <span>{translate(entry.labelKey)}</span>

@@ -59,7 +59,7 @@ function Example(properties: { readonly support: SupportRecord; readonly classNa
           selectAnnotation(support.annotationId)
         }}
       >
-        <Thumbnail imageId={support.imageId} name={name} overlayRevision={image?.revision ?? 0} hasOverlay />
+        <Thumbnail imageId={support.imageId} name={name} overlayRevision={image?.revision ?? 0} hasOverlay fit="fill" />
       </button>
       {isHeldOut && (
         <span className="absolute inset-x-0 bottom-0 bg-base/85 text-center text-xs">{t('learn.heldOut')}</span>

@@ -93,7 +93,8 @@ export function LearnPanel(properties: {
     )
     if (result === null) return
     if (!result.adopted || result.version === null) {
-      announce(t('learn.notAdopted', { name: target.name, reason: result.reason ?? '' }))
+      const own = result.reasonKey === null ? null : t(`learn.refusals.${result.reasonKey}`)
+      announce(t('learn.notAdopted', { name: target.name, reason: own ?? result.reason ?? '' }))
       return
     }
     const sentence = t('learn.adopted', {
@@ -138,7 +139,7 @@ export function LearnPanel(properties: {
         {screen === 'editor' && <CommandButton id={isExample ? 'learn.remove' : 'learn.use'} icon={Star} />}
         {running === null ? (
           <>
-            <CommandButton id="learn.run" icon={GraduationCap} variant={canLearn ? 'primary' : 'secondary'} />
+            <CommandButton id="learn.run" icon={GraduationCap} variant={canLearn ? 'tonal' : 'secondary'} />
             <p className="text-sm text-muted" data-testid="learn-costs">
               {summary.examples === 0
                 ? t('learn.needExample')

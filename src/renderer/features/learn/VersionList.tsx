@@ -5,7 +5,7 @@ import { useBridge } from '../../app/bridge-context.tsx'
 import { notifyError } from '../../app/notify-error.ts'
 import { useProjectId, useVersions } from '../../app/queries.ts'
 import { announce } from '../../app/session.ts'
-import { useLocale } from '../../i18n/index.ts'
+import { translateOr, useLocale } from '../../i18n/index.ts'
 import { Button } from '../../ui/Button.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 
@@ -61,7 +61,10 @@ export function VersionList(properties: { readonly classId: string; readonly cla
                       when.format(new Date(version.createdAt)),
                       t('learn.examples', { count: version.supports.length }),
                       ...Object.entries(version.scores).map(([name, value]) =>
-                        t('learn.score', { name, value: score.format(value) }),
+                        t('learn.score', {
+                          name: translateOr(`learn.scores.${name}`, {}, name),
+                          value: score.format(value),
+                        }),
                       ),
                     ].join(' · ')}
                   </span>

@@ -140,7 +140,12 @@ export function WelcomeScreen(): ReactElement {
         <ol className="grid grid-cols-2 gap-x-6 gap-y-4 border-t border-line pt-5 lg:grid-cols-4">
           {steps.map((step, index) => (
             <li key={step} className="flex flex-col gap-0.5">
-              <span className="text-xs font-semibold text-accent">{index + 1}</span>
+              <span
+                aria-hidden
+                className="mb-1 flex size-6 items-center justify-center rounded-full border border-line bg-surface text-sm font-semibold text-accent tabular-nums"
+              >
+                {index + 1}
+              </span>
               <span className="font-medium">{t(`welcome.steps.${step}`)}</span>
               <span className="text-sm text-muted">{t(`welcome.steps.${step}Hint`)}</span>
             </li>

@@ -20,6 +20,10 @@ export const learn: Translated<typeof english> = {
   adopted_other: '{{name}} hat aus {{count}} Korrekturen gelernt: Version {{version}} ist in Gebrauch.',
   refreshing: 'Offene Vorschläge werden erneuert.',
   notAdopted: 'Für {{name}} wurde nichts übernommen: {{reason}}',
+  refusals: {
+    nothingNew: 'Es gibt nichts Neues zu lernen. Zuerst einen Vorschlag korrigieren und bestätigen.',
+    full: 'Die Klasse hat so viele Beispiele, wie sie fassen kann. Eines entfernen, um Platz zu schaffen.',
+  },
   cancelled: 'Lernen abgebrochen. Die Version in Gebrauch ist unverändert.',
   used_one: 'Beispiel hinzugefügt: {{name}} hat jetzt Version {{version}}.',
   used_other: '{{count}} Beispiele hinzugefügt: {{name}} hat jetzt Version {{version}}.',
@@ -33,6 +37,7 @@ export const learn: Translated<typeof english> = {
   examples_one: '{{count}} Beispiel',
   examples_other: '{{count}} Beispiele',
   score: '{{name}} {{value}}',
+  scores: { leaveOneOutIoU: 'Übereinstimmung der Beispiele' },
   restore: 'Wiederherstellen',
   restored: '{{name}} ist wieder bei Version {{version}}.',
   command: {

@@ -4,8 +4,8 @@ import type { Translated } from '../translated.ts'
 export const review: Translated<typeof english> = {
   toolbar: 'Prüfen',
   queueLeft_zero: 'Nichts mehr zu prüfen',
-  queueLeft_one: 'noch {{count, number}} zu prüfen',
-  queueLeft_other: 'noch {{count, number}} zu prüfen',
+  queueLeft_one: '{{count, number}} offen',
+  queueLeft_other: '{{count, number}} offen',
   withProposals_one: '{{count, number}} mit Vorschlägen',
   withProposals_other: '{{count, number}} mit Vorschlägen',
   noNext: 'Das ist das letzte Bild.',

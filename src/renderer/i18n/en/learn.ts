@@ -17,6 +17,10 @@ export const learn = {
   adopted_other: '{{name}} learnt from {{count}} corrections: version {{version}} is in use.',
   refreshing: 'Open proposals are being refreshed.',
   notAdopted: 'Nothing adopted for {{name}}: {{reason}}',
+  refusals: {
+    nothingNew: 'there is nothing new to learn. Correct a proposal and accept it first.',
+    full: 'the class has as many examples as it can hold. Remove one to make room.',
+  },
   cancelled: 'Learning cancelled. The version in use has not changed.',
   used_one: 'Example added: {{name}} is at version {{version}}.',
   used_other: '{{count}} examples added: {{name}} is at version {{version}}.',
@@ -29,6 +33,8 @@ export const learn = {
   examples_one: '{{count}} example',
   examples_other: '{{count}} examples',
   score: '{{name}} {{value}}',
+  /** By the names in `VersionRecord.scores`. */
+  scores: { leaveOneOutIoU: 'agreement of the examples' },
   restore: 'Restore',
   restored: '{{name}} is back at version {{version}}.',
   command: {

@@ -1,8 +1,8 @@
 export const review = {
   toolbar: 'Review',
   queueLeft_zero: 'Nothing left to review',
-  queueLeft_one: '{{count, number}} to review',
-  queueLeft_other: '{{count, number}} to review',
+  queueLeft_one: '{{count, number}} open',
+  queueLeft_other: '{{count, number}} open',
   withProposals_one: '{{count, number}} with proposals',
   withProposals_other: '{{count, number}} with proposals',
   noNext: 'This is the last image.',
