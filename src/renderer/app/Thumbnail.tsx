@@ -51,8 +51,10 @@ export function Thumbnail(properties: {
   readonly hasOverlay: boolean
   /** The whole picture (default), or as much of its middle as fills the place. */
   readonly fit?: 'whole' | 'fill'
+  /** Why the image is set aside; it is asked for again when this changes. */
+  readonly problem?: string | null
 }): ReactElement {
-  const { imageId, name, overlayRevision, hasOverlay } = properties
+  const { imageId, name, overlayRevision, hasOverlay, problem = null } = properties
   const fit = properties.fit === 'fill' ? 'object-cover' : 'object-contain'
   const { t } = useTranslation()
   const bridge = useBridge()
@@ -76,7 +78,7 @@ export function Thumbnail(properties: {
       if (made !== null) URL.revokeObjectURL(made)
       setUrl(null)
     }
-  }, [bridge, projectId, imageId])
+  }, [bridge, projectId, imageId, problem])
 
   useLayoutEffect(() => {
     const target = canvas.current
@@ -106,7 +108,17 @@ export function Thumbnail(properties: {
         height={0}
         className={`pointer-events-none absolute inset-0 size-full ${fit}`}
       />
-      {failed && (
+      {problem !== null && (
+        <span
+          data-testid="picture-problem"
+          title={problem}
+          className="absolute inset-x-0 bottom-0 flex gap-1.5 bg-base/90 px-2 py-1 text-xs"
+        >
+          <ImageOff aria-hidden size={13} className="mt-px shrink-0 text-warning" />
+          <span className="line-clamp-3 break-words">{problem}</span>
+        </span>
+      )}
+      {failed && problem === null && (
         <span className="absolute inset-x-0 bottom-0 flex items-center justify-center gap-1 bg-base/80 py-0.5 text-xs text-muted">
           <ImageOff aria-hidden size={12} />
           {t('common.previewFailed')}

@@ -32,6 +32,8 @@ export interface FakeOptions {
   readonly importReport?: Partial<ImportReport>
   /** What `receive` waits for after it has seen all files. */
   readonly receiving?: (signal: AbortSignal | undefined) => Promise<void>
+  /** Images set aside, by number, and why. */
+  readonly setAside?: readonly (readonly [number, string])[]
   readonly receiveProblems?: readonly Problem[]
 }
 
@@ -163,6 +165,7 @@ async function drawThumbnail(): Promise<Uint8Array<ArrayBuffer>> {
  */
 export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
   const imageCount = options.imageCount ?? 12
+  const aside = new Map(options.setAside)
   const classes = (options.classNames ?? ['bolt', 'nut']).map(fakeClass)
   const jobs: JobRecord[] = []
   const calls: { readonly name: string; readonly input: unknown }[] = []
@@ -211,17 +214,22 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
   function find(filter: ImageFilter, offset: number, limit: number): { total: number; items: ImageSummary[] } {
     if (filter.statuses === undefined && filter.text === undefined) {
       const count = Math.max(0, Math.min(limit, imageCount - offset))
-      return { total: imageCount, items: Array.from({ length: count }, (_, at) => imageAt(offset + at)) }
+      return { total: imageCount, items: Array.from({ length: count }, (_, at) => shownAt(offset + at)) }
     }
-    const all = Array.from({ length: imageCount }, (_, at) => imageAt(at)).filter((image) => matches(image, filter))
+    const all = Array.from({ length: imageCount }, (_, at) => shownAt(at)).filter((image) => matches(image, filter))
     return { total: all.length, items: all.slice(offset, offset + limit) }
+  }
+
+  function shownAt(index: number): ImageSummary {
+    const problem = aside.get(index) ?? null
+    return problem === null ? imageAt(index) : { ...imageAt(index), problem, status: 'setAside' }
   }
 
   function info(): ProjectInfo {
     const images: Record<ImageStatus, number> = Object.fromEntries(
       imageStatuses.map((status) => [status, 0]),
     ) as Record<ImageStatus, number>
-    for (let at = 0; at < imageCount; at++) images[statusOf(at)]++
+    for (let at = 0; at < imageCount; at++) images[aside.has(at) ? 'setAside' : statusOf(at)]++
     return {
       projectId,
       name: 'Workshop parts',
@@ -337,7 +345,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
         }),
       ),
       get: recorded('images.get', ({ imageId }: { readonly imageId: string }) => {
-        const summary = imageAt(Number(imageId.slice(1)))
+        const summary = shownAt(Number(imageId.slice(1)))
         const {
           status,
           annotationCount: _count,
@@ -355,7 +363,12 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
           revision,
         }
       }),
-      lookAgain: recorded('images.lookAgain', () => ({ back: 1, setAside: 1 })),
+      lookAgain: recorded('images.lookAgain', () => {
+        const [first] = aside.keys()
+        if (first !== undefined) aside.delete(first)
+        emitChanged({ all: true })
+        return { back: first === undefined ? 0 : 1, setAside: aside.size }
+      }),
       neighbour: recorded(
         'images.neighbour',
         ({ imageId, direction }: { readonly imageId: string; readonly direction: 1 | -1 }) => {

@@ -18,6 +18,7 @@ import { editorGestures } from './editor-gestures.ts'
 import { EditorFooter } from './EditorFooter.tsx'
 import { ObjectList } from './ObjectList.tsx'
 import { mirrorState } from './root-attributes.ts'
+import { PictureProblem } from './PictureProblem.tsx'
 import { SaveAlarm, SaveState } from './SaveState.tsx'
 import { Toolbar } from './Toolbar.tsx'
 
@@ -90,21 +91,18 @@ function ImageEditor(properties: Slots & { readonly imageId: string }): ReactEle
           <div className="ml-auto flex min-w-0 flex-wrap items-center justify-end gap-2">{properties.actions}</div>
         </header>
         {controller !== null && <Alarms controller={controller} imageId={imageId} />}
-        {problem !== null && (
-          <div className="p-2">
-            <ErrorNotice error={problem}>
-              <Button
-                onClick={() => {
-                  setProblem(null)
-                  controller?.view?.retryTiles()
-                }}
-              >
-                {t('editor.tryAgain')}
-              </Button>
-            </ErrorNotice>
-          </div>
-        )}
-        <div ref={host} data-testid="canvas-host" className="relative min-h-0 flex-1 overflow-hidden bg-canvas" />
+        <div className="relative flex min-h-0 flex-1">
+          <div ref={host} data-testid="canvas-host" className="relative min-h-0 flex-1 overflow-hidden bg-canvas" />
+          {problem !== null && (
+            <PictureProblem
+              problem={problem}
+              onRetry={() => {
+                setProblem(null)
+                controller?.view?.retryTiles()
+              }}
+            />
+          )}
+        </div>
         {controller !== null && <Footer controller={controller} />}
       </div>
       <aside className="flex w-72 shrink-0 flex-col border-l border-line bg-surface">

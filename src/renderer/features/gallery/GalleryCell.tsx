@@ -53,6 +53,7 @@ export const GalleryCell = memo(function GalleryCell(properties: {
             name={image.name}
             overlayRevision={image.overlayRevision}
             hasOverlay={image.annotationCount > 0}
+            problem={image.problem}
           />
         )}
         {selected && (

@@ -176,6 +176,28 @@ describe('the gallery', () => {
     await expect.element(page.getByTestId('import')).not.toBeInTheDocument()
   })
 
+  it('says which images are set aside and why, and looks for them again', async () => {
+    const gone = 'a.jpg was moved or deleted: /home/me/a.jpg is not there any more; put it back there, then try again.'
+    const fake = await show({
+      imageCount: 12,
+      setAside: [
+        [1, gone],
+        [4, gone],
+      ],
+    })
+    const bar = page.getByTestId('set-aside')
+    await expect.element(bar).toMatchTextContent(/2 images are set aside/)
+    await expect.element(named(1)).toMatchTextContent(/a\.jpg was moved or deleted: \/home\/me\/a\.jpg.*Set aside/)
+    await bar.getByRole('button', { name: 'Show them' }).click()
+    await expect.element(page.getByTestId('gallery-count')).toMatchTextContent(/2 images/)
+    await bar.getByRole('button', { name: 'Look again' }).click()
+    await expect.element(bar).toMatchTextContent(/1 image is set aside/)
+    expect(fake.calls).toContainEqual({ name: 'images.lookAgain', input: { projectId: 'p1' } })
+    expect(session.getState().announcements.map(({ text }) => text)).toEqual(['1 image is back. 1 is still missing.'])
+    await bar.getByRole('button', { name: 'Look again' }).click()
+    await expect.element(bar).not.toBeInTheDocument()
+  })
+
   it('imports a folder and lists what could not be read', async () => {
     const problems = [{ name: 'sub/a.tif', reason: 'Page 3 is unreadable.' }]
     const fake = await show({ imageCount: 0, importReport: { added: 7, duplicates: 2, problems } })

@@ -19,6 +19,7 @@ import { Select, TextInput } from '../../ui/fields.tsx'
 import { GalleryFilters } from './GalleryFilters.tsx'
 import { GalleryGrid } from './GalleryGrid.tsx'
 import { ImportDialog } from './ImportDialog.tsx'
+import { SetAsideBar } from './SetAsideBar.tsx'
 import { useGalleryPages } from './gallery-pages.ts'
 
 /** All images of the project with what is known about them. `sidebar` goes below the status filter. */
@@ -164,6 +165,7 @@ export function GalleryScreen({ sidebar }: { readonly sidebar: ReactNode }): Rea
           <span className="flex-1" />
           <CommandButton id="gallery.import" icon={FolderInput} />
         </div>
+        <SetAsideBar />
         {pages.error !== null && (
           <div className="p-3">
             <ErrorNotice error={pages.error}>

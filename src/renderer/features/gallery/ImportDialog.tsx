@@ -50,15 +50,17 @@ export function ImportDialog(properties: {
 
   type Show = (phase: 'receiving' | 'reading', progress: ProgressState) => void
 
-  async function run(work: (signal: AbortSignal, show: Show) => Promise<ImportReport>): Promise<void> {
+  async function run(
+    phase: 'receiving' | 'reading',
+    work: (signal: AbortSignal, show: Show) => Promise<ImportReport>,
+  ): Promise<void> {
     const controller = new AbortController()
     stop.current = controller
-    let reached: 'receiving' | 'reading' = 'receiving'
-    const show: Show = (phase, progress) => {
-      reached = phase
-      if (!controller.signal.aborted) setStep({ kind: 'running', phase, progress })
+    let reached: 'receiving' | 'reading' = phase
+    const show: Show = (next, progress) => {
+      reached = next
+      if (!controller.signal.aborted) setStep({ kind: 'running', phase: next, progress })
     }
-    setError(null)
     try {
       const report = await work(controller.signal, show)
       setStep({ kind: 'done', report })
@@ -69,27 +71,35 @@ export function ImportDialog(properties: {
     }
   }
 
+  function start(phase: 'receiving' | 'reading'): void {
+    setError(null)
+    setStep({ kind: 'running', phase, progress: notBegun })
+  }
+
   function importChosen(): Promise<void> {
-    return run((signal, show) => {
+    start('reading')
+    return run('reading', (signal, show) => {
       const placeIds = chosen.map((place) => place.placeId)
-      show('reading', notBegun)
       const onProgress = (progress: ProgressState): void => show('reading', progress)
       return bridge.images.import({ projectId, placeIds, copy }, { signal, onProgress })
     })
   }
 
   function importFiles(files: GivenFiles): Promise<void> {
-    return run((signal, show) => {
-      show('receiving', notBegun)
-      return importGiven(bridge, files, { projectId, copy, signal, onProgress: show })
-    })
+    return run('receiving', (signal, show) => importGiven(bridge, files, { projectId, copy, signal, onProgress: show }))
+  }
+
+  function take(files: GivenFiles): void {
+    start('receiving')
+    void importFiles(files)
   }
 
   const begin = useEffectEvent((files: GivenFiles) => void importFiles(files))
   useEffect(() => {
-    if (given !== null) begin(given)
+    // After this render: the progress is this component's own state.
+    if (given !== null) queueMicrotask(() => begin(given))
   }, [given])
-  const isOver = useFileDrop(step.kind === 'choose' ? (files) => void importFiles(files) : null)
+  const isOver = useFileDrop(step.kind === 'choose' ? take : null)
 
   function close(): void {
     stop.current?.abort()
@@ -133,7 +143,7 @@ export function ImportDialog(properties: {
       <div className="flex flex-col gap-3">
         {step.kind === 'choose' && (
           <>
-            <FileButtons onChosen={(files) => void importFiles(files)} />
+            <FileButtons onChosen={take} />
             <p className="text-muted">{t('gallery.import.hint')}</p>
             <PlaceBrowser
               current={folder}

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { page, userEvent } from 'vitest/browser'
 import { render } from 'vitest-browser-react'
+import { drop, dragOver } from '../../app/drop.test-support.ts'
 import { createFakeBridge } from '../../app/fake-bridge.test-support.ts'
+import { takeHandedOver } from '../../app/handed-over.ts'
 import { Surroundings } from '../../app/render.test-support.tsx'
 import { resetSession, session } from '../../app/session.ts'
 import { WelcomeScreen } from './WelcomeScreen.tsx'
@@ -27,6 +29,41 @@ describe('the welcome screen', () => {
     await create.click()
     await expect.poll(() => session.getState().screen).toBe('gallery')
     expect(fake.calls).toContainEqual({ name: 'project.create', input: { placeId: 'home', name: 'Bolts' } })
+  })
+
+  it('starts a project with what is dropped on it', async () => {
+    await render(
+      <Surroundings fake={createFakeBridge()}>
+        <WelcomeScreen />
+      </Surroundings>,
+    )
+    dragOver({ 'a.jpg': 'x' })
+    await expect.element(page.getByTestId('drop-hint')).toMatchTextContent(/to start a project with them/)
+    drop({ photos: { 'a.jpg': 'x' } })
+    const dialog = page.getByTestId('new-project')
+    await expect.element(dialog).toMatchTextContent(/What you dropped is imported as soon as the project is made\./)
+    await userEvent.keyboard('Bolts')
+    await dialog.getByRole('button', { name: 'home', exact: true }).click()
+    await dialog.getByRole('button', { name: 'Create project' }).click()
+    await expect.poll(() => session.getState().screen).toBe('gallery')
+    const paths: string[] = []
+    for await (const { path } of takeHandedOver()?.given.walk() ?? []) paths.push(path)
+    expect(paths).toEqual(['a.jpg'])
+    expect(takeHandedOver()).toBeNull()
+  })
+
+  it('does not take a project, but says how it is opened', async () => {
+    await render(
+      <Surroundings fake={createFakeBridge()}>
+        <WelcomeScreen />
+      </Surroundings>,
+    )
+    drop({ workshop: { 'project.db': 'x', images: { 'a.jpg': 'x' } } })
+    const notice = page.getByTestId('dropped-project')
+    await expect.element(notice).toMatchTextContent(/“workshop” is a project already, so it is not uploaded\./)
+    await notice.getByRole('button', { name: 'Open project' }).click()
+    await expect.element(page.getByTestId('open-project')).toBeVisible()
+    expect(takeHandedOver()).toBeNull()
   })
 
   it('opens only folders that hold a project, and shows why a folder cannot be made', async () => {

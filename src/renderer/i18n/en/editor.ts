@@ -27,6 +27,8 @@ export const editor = {
   notSavedElsewhere: 'A change to another image is not saved.',
   conflict: 'This image was changed elsewhere in the meantime. Your drawing is kept.',
   conflictElsewhere: 'Another image was changed elsewhere while your drawing on it was being saved.',
+  pictureMissing: 'The picture cannot be shown',
+  pictureMissingHint: 'What is drawn on it is kept.',
   tryAgain: 'Try again',
   drawAgain: 'Draw it again',
   discard: 'Discard my change',

@@ -36,6 +36,20 @@ export const gallery = {
   markedReviewed_one: 'Marked {{count}} image.',
   markedReviewed_other: 'Marked {{count, number}} images.',
   selectionLimit: 'Only the first {{count, number}} images were selected. For more, use “all unreviewed” in Segment.',
+  setAside: {
+    text_one:
+      '{{count, number}} image is set aside: its file was moved, deleted or changed. Put it back, or import it from where it is now.',
+    text_other:
+      '{{count, number}} images are set aside: their files were moved, deleted or changed. Put them back, or import them from where they are now.',
+    show: 'Show them',
+    lookAgain: 'Look again',
+    back_zero: 'No image is back yet.',
+    back_one: '{{count, number}} image is back.',
+    back_other: '{{count, number}} images are back.',
+    still_zero: '',
+    still_one: '{{count, number}} is still missing.',
+    still_other: '{{count, number}} are still missing.',
+  },
   drop: {
     title: 'Drop images or folders to import them',
     hint: 'Folders are searched with everything below them. Your own files are never changed.',
