@@ -1,7 +1,8 @@
 import type { Progress } from '../../shared/contract/define.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { ErrorRecord } from '../../shared/errors.ts'
-import type { ChildMessage, KindOf, ParentMessage, RequestKinds } from './messages.ts'
+import type { KindOf, RequestKinds } from './messages.ts'
+import { connectToParent } from './parent-link.ts'
 
 /** What a request's handler is given besides its payload. */
 export interface RequestContext {
@@ -25,6 +26,7 @@ export type RequestHandlers<Kinds extends RequestKinds> = {
 export function serveRequests<Kinds extends RequestKinds>(
   start: (setup: unknown) => Promise<RequestHandlers<Kinds>> | RequestHandlers<Kinds>,
 ): void {
+  const parent = connectToParent()
   let handlers: RequestHandlers<Kinds> | undefined
   const running = new Map<number, AbortController>()
 
@@ -36,11 +38,11 @@ export function serveRequests<Kinds extends RequestKinds>(
       if (handler === undefined) throw new Error(`No handler for ${kind}`)
       const value = await handler(payload, {
         signal: controller.signal,
-        progress: (progress) => post({ type: 'progress', id, progress }),
+        progress: (progress) => parent.post({ type: 'progress', id, progress }),
       })
-      post({ type: 'result', id, value })
+      parent.post({ type: 'result', id, value })
     } catch (error) {
-      post({ type: 'error', id, error: toErrorRecord(error) })
+      parent.post({ type: 'error', id, error: toErrorRecord(error) })
     } finally {
       running.delete(id)
     }
@@ -49,14 +51,13 @@ export function serveRequests<Kinds extends RequestKinds>(
   async function begin(setup: unknown): Promise<void> {
     try {
       handlers = await start(setup)
-      post({ type: 'ready' })
+      parent.post({ type: 'ready' })
     } catch (error) {
-      post({ type: 'startFailed', error: toErrorRecord(error) })
+      parent.post({ type: 'startFailed', error: toErrorRecord(error) })
     }
   }
 
-  process.on('message', (incoming) => {
-    const message = incoming as ParentMessage
+  parent.onMessage((message) => {
     switch (message.type) {
       case 'start':
         void begin(message.setup)
@@ -67,17 +68,13 @@ export function serveRequests<Kinds extends RequestKinds>(
       case 'cancel':
         running.get(message.id)?.abort()
         break
+      case 'end':
+        process.exit(0)
     }
   })
   // Ctrl+C in a terminal reaches every process of the group: the parent decides what becomes of the work in hand, and
   // its end closes the channel.
   process.on('SIGINT', () => undefined)
-  process.once('disconnect', () => process.exit(0))
-}
-
-function post(message: ChildMessage): void {
-  // When the parent is gone the `disconnect` handler ends the process; nobody is left to tell.
-  process.send?.(message, undefined, undefined, () => undefined)
 }
 
 /** An expected failure as it is; anything else is a bug: its stack goes to the log, only a reference to the caller. */

@@ -18,6 +18,7 @@ import { createThumbnails } from '../images/thumbnails.ts'
 import type { Thumbnails } from '../images/thumbnails.ts'
 import { createJobRunner } from '../jobs/job-runner.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
+import type { Spawner } from '../processes/spawner.ts'
 import { createProject, openProject, requireProject } from '../store/project-store.ts'
 import { lockProject } from '../store/project-lock.ts'
 import type { ProjectStore } from '../store/store-port.ts'
@@ -39,6 +40,8 @@ export interface SessionOptions {
   readonly log: (line: string) => void
   /** What a developer may want to know: slow statements. Default: nobody. */
   readonly diagnostics?: (line: string) => void
+  /** How the engine process is started. Default: Node's `fork`. */
+  readonly spawner?: Spawner | undefined
 }
 
 /**
@@ -87,6 +90,7 @@ export class Session {
       modelsFolder: options.modelsFolder,
       cacheFolder: join(store.folder, 'cache', 'features'),
       provider: options.provider,
+      spawner: options.spawner,
       log: options.log,
     })
     this.jobs = createJobRunner({
