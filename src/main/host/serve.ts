@@ -1,13 +1,8 @@
-import type { Emit } from '../../shared/contract/contract.ts'
 import { rendererFolder } from '../projects/paths.ts'
-import { createHandlers } from './handlers/handlers.ts'
-import { createMediaSource } from './handlers/media-source.ts'
-import { Studio } from './handlers/studio.ts'
 import { startHost } from './http.ts'
-import { createMediaHandler } from './media.ts'
 import { openInBrowser } from './open-browser.ts'
-import { createPlaces } from './places.ts'
-import { createRecentProjects } from './recent.ts'
+import { createStudioServices } from './services.ts'
+import type { StudioServices } from './services.ts'
 
 export interface ServeOptions {
   /** Opened at once and put on top of the recent projects; null for none. */
@@ -28,24 +23,18 @@ export interface RunningStudio {
 
 /** The whole studio for a browser window: page, calls, events and media on one address of this machine. */
 export async function serveStudio(options: ServeOptions): Promise<RunningStudio> {
-  const places = createPlaces(options.roots === null ? {} : { roots: options.roots })
-  const recent = createRecentProjects()
-  const announce: { emit: Emit | null } = { emit: null }
-  const studio = new Studio({ emit: (...event) => announce.emit?.(...event), log: options.log })
-  const host = await orClose(studio, async () => {
-    if (options.project !== null) {
-      const session = await studio.open(options.project)
-      recent.add({ folder: session.store.folder, name: session.store.name() })
-    }
+  const services = createStudioServices({ roots: options.roots, dialogs: null, log: options.log })
+  const host = await orClose(services, async () => {
+    if (options.project !== null) await services.openProject(options.project)
     return await startHost({
-      handlers: createHandlers(studio, places, recent),
-      media: createMediaHandler(createMediaSource(studio)),
+      handlers: services.handlers,
+      media: services.media,
       rendererFolder: rendererFolder(),
       port: options.port,
       log: options.log,
     })
   })
-  announce.emit = host.emit
+  services.announceTo(host.emit)
   const browser = options.open ? await openInBrowser(host.url) : null
   if (browser?.opened === false) options.log('There is no browser to open here: open the address yourself.')
   return {
@@ -53,17 +42,17 @@ export async function serveStudio(options: ServeOptions): Promise<RunningStudio>
     close: async () => {
       await browser?.forget()
       await host.close()
-      await studio.close()
+      await services.close()
     },
   }
 }
 
 /** A studio that cannot be served is closed again: its jobs would keep the process alive. */
-async function orClose<Result>(studio: Studio, work: () => Promise<Result>): Promise<Result> {
+async function orClose<Result>(services: StudioServices, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
   } catch (error) {
-    await studio.close()
+    await services.close()
     throw error
   }
 }

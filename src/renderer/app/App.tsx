@@ -6,14 +6,14 @@ import type { Bridge } from '../../shared/contract/contract.ts'
 import { WelcomeScreen } from '../features/welcome/WelcomeScreen.tsx'
 import { TooltipProvider } from '../ui/Tooltip.tsx'
 import { AppCommands } from './AppCommands.tsx'
-import { BridgeProvider } from './bridge-context.tsx'
+import { BridgeProvider, useBridge } from './bridge-context.tsx'
 import { setCommandFailureHandler } from './commands.ts'
 import { ConnectionBanner } from './ConnectionBanner.tsx'
 import { startKeyboard } from './keyboard.ts'
 import { notifyError } from './notify-error.ts'
 import { ProjectFrame } from './ProjectFrame.tsx'
 import { useEvents } from './queries.ts'
-import { useSession } from './session.ts'
+import { openProject, useSession } from './session.ts'
 import { Toasts } from './Toasts.tsx'
 
 /** The window: providers, what is always there, and the screen of the moment. */
@@ -30,12 +30,14 @@ export function App(properties: { readonly bridge: Bridge; readonly client: Quer
 }
 
 function Window(): ReactElement {
+  const bridge = useBridge()
   const projectId = useSession((state) => state.projectId)
   useEvents()
   useEffect(() => {
     setCommandFailureHandler(notifyError)
     return startKeyboard(window)
   }, [])
+  useEffect(() => bridge.app.projectOpened((event) => openProject(event.projectId)), [bridge])
   return (
     <div className="flex h-full flex-col">
       <ConnectionBanner />

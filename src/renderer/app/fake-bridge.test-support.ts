@@ -22,6 +22,8 @@ export interface FakeOptions {
   /** Projects that are open on the Node side. */
   readonly open?: readonly string[]
   readonly recent?: readonly { readonly recentId: string; readonly name: string; readonly missing: boolean }[]
+  /** What the person chooses in the system's dialog; without it there is none, as in a browser. */
+  readonly chosen?: readonly Place[]
   readonly media?: (path: string) => Promise<MediaAnswer>
   readonly exportReport?: Partial<ExportReport>
   readonly importReport?: Partial<ImportReport>
@@ -36,6 +38,7 @@ export interface FakeBridge {
   readonly openMedia: () => number
   readonly emitChanged: (change?: { readonly imageIds?: string[]; readonly all?: boolean }) => void
   readonly emitJob: (job: JobRecord) => void
+  readonly emitProjectOpened: (projectId: string) => void
   readonly emitConnection: (state: 'connected' | 'lost') => void
 }
 
@@ -156,6 +159,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
   const calls: { readonly name: string; readonly input: unknown }[] = []
   const changed = new Set<Parameters<Bridge['project']['changed']>[0]>()
   const progressed = new Set<Parameters<Bridge['jobs']['progress']>[0]>()
+  const opened = new Set<Parameters<Bridge['app']['projectOpened']>[0]>()
   const connected = new Set<Parameters<Bridge['connection']>[0]>()
   let revision = 1
   let openMedia = 0
@@ -254,9 +258,14 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
     app: {
       info: recorded('app.info', () => ({
         version: '0.1.0',
+        nativeDialogs: options.chosen !== undefined,
         open: [...(options.open ?? [])],
         recent: (options.recent ?? []).map((each) => ({ ...each, location: `/home/me/${each.name}`, openedAt: day })),
       })),
+      projectOpened: (listener: Parameters<Bridge['app']['projectOpened']>[0]) => {
+        opened.add(listener)
+        return () => opened.delete(listener)
+      },
     },
     places: {
       list: recorded('places.list', ({ placeId }: { readonly placeId: string | null }) => {
@@ -281,6 +290,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
           throw new AppError('Conflict', 'folderExists', 'There is a folder "photos" already. Choose another name.')
         return { placeId: 'photos', name, kind: 'folder' as const, isProject: false }
       }),
+      choose: recorded('places.choose', () => ({ places: [...(options.chosen ?? [])] })),
     },
     project: {
       create: recorded('project.create', info),
@@ -444,6 +454,9 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
     openMedia: () => openMedia,
     emitChanged,
     emitJob,
+    emitProjectOpened: (openedId) => {
+      for (const listener of opened) listener({ projectId: openedId })
+    },
     emitConnection: (next) => {
       for (const listener of connected) listener(next)
     },

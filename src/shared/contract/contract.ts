@@ -27,6 +27,10 @@ export const placeSchema = z.strictObject({
 })
 export type Place = z.infer<typeof placeSchema>
 
+/** What a person is asked for: some pictures, the folder of a project, or any folder. */
+export const placePurposes = ['images', 'project', 'folder'] as const
+export type PlacePurpose = (typeof placePurposes)[number]
+
 export const classSummarySchema = classRecordSchema.extend({
   currentVersionId: idSchema.nullable(),
   currentVersionNumber: z.int().nullable(),
@@ -182,6 +186,8 @@ export const contract = defineContract({
       in: none,
       out: z.strictObject({
         version: z.string(),
+        /** Whether `places.choose` works here: it shows the system's own dialog. */
+        nativeDialogs: z.boolean(),
         /** Projects this host has open, oldest first. */
         open: z.array(idSchema),
         recent: z.array(
@@ -195,6 +201,8 @@ export const contract = defineContract({
         ),
       }),
     }),
+    /** A project was opened from outside the page: by a second start, or a file that was opened with the program. */
+    projectOpened: event(z.strictObject(project)),
   },
   places: {
     /** `placeId: null` lists the roots. */
@@ -210,6 +218,11 @@ export const contract = defineContract({
     createFolder: call({
       in: z.strictObject({ placeId: idSchema, name: z.string().min(1).max(120) }),
       out: placeSchema,
+    }),
+    /** Lets the person choose in the system's own dialog; empty when they cancel. `Unsupported` in a browser. */
+    choose: call({
+      in: z.strictObject({ purpose: z.enum(placePurposes) }),
+      out: z.strictObject({ places: z.array(placeSchema) }),
     }),
   },
   project: {

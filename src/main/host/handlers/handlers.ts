@@ -1,14 +1,21 @@
 import type { ContractHandlers } from '../../../shared/contract/contract.ts'
+import { AppError } from '../../../shared/errors.ts'
 import { acceptProposals, sayNotHere, setReviewed } from '../../projects/review.ts'
 import { projectInfo } from '../../projects/project-info.ts'
 import { productVersion } from '../../projects/paths.ts'
 import type { Session } from '../../projects/session.ts'
+import type { NativeDialogs } from '../native-dialogs.ts'
 import type { Places } from '../places.ts'
 import type { RecentProjects } from '../recent.ts'
 import type { Studio } from './studio.ts'
 
 /** The contract's handlers over the open projects: translation only, every decision is in `projects/`. */
-export function createHandlers(studio: Studio, places: Places, recent: RecentProjects): ContractHandlers {
+export function createHandlers(
+  studio: Studio,
+  places: Places,
+  recent: RecentProjects,
+  dialogs: NativeDialogs | null,
+): ContractHandlers {
   const opened = (session: Session): ReturnType<typeof projectInfo> => {
     const info = projectInfo(session.store)
     recent.add({ folder: session.store.folder, name: info.name })
@@ -16,11 +23,20 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
   }
   return {
     app: {
-      info: () => ({ version: productVersion(), open: studio.openProjects(), recent: recent.list() }),
+      info: () => ({
+        version: productVersion(),
+        nativeDialogs: dialogs !== null,
+        open: studio.openProjects(),
+        recent: recent.list(),
+      }),
     },
     places: {
       list: ({ placeId }) => places.list(placeId),
       createFolder: ({ placeId, name }) => places.createFolder(placeId, name),
+      choose: async ({ purpose }) => {
+        if (dialogs === null) throw noSystemDialog()
+        return { places: (await dialogs.choose(purpose)).map((path) => places.grant(path)) }
+      },
     },
     project: {
       create: async ({ placeId, name }) => opened(await studio.create(places.resolveNew(placeId, name), name)),
@@ -105,4 +121,12 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
         studio.session(projectId).exportTo(places.resolveNew(placeId, name), spec, context),
     },
   }
+}
+
+function noSystemDialog(): AppError {
+  return new AppError(
+    'Unsupported',
+    'noSystemDialog',
+    'A browser window cannot show a dialog of the system; go to the folder in the list instead.',
+  )
 }

@@ -103,6 +103,7 @@ export function ImportDialog({ onClose }: { readonly onClose: () => void }): Rea
               }}
               showFiles
               canCreateFolder={false}
+              purposes={['images', 'folder']}
               picked={picked}
               onPick={setPicked}
             />

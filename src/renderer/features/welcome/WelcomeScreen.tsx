@@ -7,7 +7,7 @@ import type { Bridge, ProjectInfo } from '../../../shared/contract/contract.ts'
 import { useBridge } from '../../app/bridge-context.tsx'
 import { CommandButton } from '../../app/CommandButton.tsx'
 import { useCommands } from '../../app/commands.ts'
-import { queryKeys } from '../../app/queries.ts'
+import { appInfoKey, queryKeys } from '../../app/queries.ts'
 import { openProject } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
@@ -25,7 +25,11 @@ export function WelcomeScreen(): ReactElement {
   const client = useQueryClient()
   const [dialog, setDialog] = useState<'new' | 'open' | null>(null)
   const [error, setError] = useState<unknown>(null)
-  const info = useQuery({ queryKey: ['app'], queryFn: ({ signal }) => bridge.app.info({}, { signal }), staleTime: 0 })
+  const info = useQuery({
+    queryKey: appInfoKey,
+    queryFn: ({ signal }) => bridge.app.info({}, { signal }),
+    staleTime: 0,
+  })
 
   useCommands([
     { id: 'welcome.new', labelKey: 'welcome.command.newProject', keys: ['Ctrl+Alt+N'], run: () => setDialog('new') },
