@@ -17,7 +17,8 @@ export interface ScanProblem {
   readonly reason: string
 }
 
-const imageExtensions = new Set(['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'])
+/** With their dot, in small letters. */
+export const imageExtensions: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'])
 
 /** What makes a folder a project, and the folders in it whose pictures are the program's own. */
 const projectFile = 'project.db'
