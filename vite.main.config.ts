@@ -4,6 +4,7 @@ import type { Plugin } from 'vite'
 
 const entries = {
   cli: 'src/main/cli/main.ts',
+  'electron-main': 'src/main/electron/main.ts',
   'engine-process': 'src/main/engine/engine-process.ts',
   'codec-process': 'src/main/images/codec-process.ts',
 }
@@ -11,10 +12,13 @@ const entries = {
 /** Packages with native files: they stay in `node_modules`, beside the libraries they load. */
 const native = ['better-sqlite3', 'sharp', 'onnxruntime-node']
 
+/** Part of the program that the desktop window runs in. */
+const builtIn = ['electron']
+
 /** The Node side, bundled for packaging; from a source tree `bin/exemplar.mjs` runs the sources as they are. */
 export default defineConfig({
   plugins: [processUrls()],
-  ssr: { noExternal: true, external: native },
+  ssr: { noExternal: true, external: [...native, ...builtIn] },
   build: {
     ssr: true,
     outDir: 'out/main',
@@ -24,7 +28,7 @@ export default defineConfig({
     rolldownOptions: {
       input: entries,
       // `ws` asks for two optional accelerators inside a `try`.
-      external: [...native, 'bufferutil', 'utf-8-validate'],
+      external: [...native, ...builtIn, 'bufferutil', 'utf-8-validate'],
       output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
     },
   },

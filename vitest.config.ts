@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { playwright } from '@vitest/browser-playwright'
@@ -13,12 +14,14 @@ export default defineConfig({
     reporters: ['default', new TallyReporter()],
     projects: [
       {
+        // Importing the package in Node would start a download.
+        resolve: { alias: { electron: fileURLToPath(new URL('test/electron/fake-electron.ts', import.meta.url)) } },
         test: {
           name: 'node',
           environment: 'node',
           expect: { poll: { timeout: 15_000 } },
           include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['test/{cli,kill,pack,e2e}/**', '**/*.browser.test.ts', '**/node_modules/**'],
+          exclude: ['test/{cli,kill,pack,e2e,desktop}/**', '**/*.browser.test.ts', '**/node_modules/**'],
           // Native addons (SQLite, sharp, onnxruntime) are loaded: one process per file.
           pool: 'forks',
           testTimeout: 60_000,
@@ -30,7 +33,7 @@ export default defineConfig({
           name: 'job',
           environment: 'node',
           expect: { poll: { timeout: 30_000 } },
-          include: ['test/{cli,kill,pack}/**/*.test.ts'],
+          include: ['test/{cli,kill,pack,desktop}/**/*.test.ts'],
           pool: 'forks',
           // Each starts processes that use every core.
           fileParallelism: false,

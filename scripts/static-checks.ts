@@ -14,7 +14,15 @@ const typeScript = 'typescript/bin/tsc'
 
 /** The static checks, in the order in which a person wants to hear about them. Layers and unit tests are vitest's. */
 export const checkSteps: readonly CheckStep[] = [
-  ...['src/shared', 'src/main', 'src/renderer', 'test', 'scripts'].map((folder) => ({
+  ...[
+    'src/shared',
+    'src/main',
+    'src/main/electron',
+    'src/main/electron/preload',
+    'src/renderer',
+    'test',
+    'scripts',
+  ].map((folder) => ({
     name: `types ${folder}`,
     script: typeScript,
     arguments: ['-p', `${folder}/tsconfig.json`],

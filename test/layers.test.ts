@@ -59,6 +59,14 @@ describe('layers', () => {
     ['host imports electron/', 'src/main/host/a.ts', `import { a } from '../electron/b.ts'`, 'may not import electron'],
     ['host imports electron', 'src/main/host/a.ts', `import { app } from 'electron'`, 'only src/main/electron'],
     ['host requires electron', 'src/main/host/a.ts', `const { app } = require('electron')`, 'only src/main/electron'],
+    ['the preload uses Node', 'src/main/electron/preload/a.ts', `import 'node:fs'`, 'knows no Node'],
+    [
+      'the preload imports the shell',
+      'src/main/electron/preload/a.ts',
+      `import { a } from '../b.ts'`,
+      'may not import electron',
+    ],
+    ['the preload uses a package', 'src/main/electron/preload/a.ts', `import { x } from 'ws'`, 'may run in host only'],
     [
       'renderer imports main',
       'src/renderer/app/a.ts',
@@ -93,6 +101,8 @@ describe('layers', () => {
     ['types of the engine', 'src/main/projects/a.ts', `import type { Engine } from '../engine/engine-port.ts'`],
     ['its client', 'src/main/projects/a.ts', `import { createEngine } from '../engine/client.ts'`],
     ['data by URL', 'src/main/engine/a.ts', `new URL('../../../models/manifest.json', import.meta.url)`],
+    ['electron in the shell', 'src/main/electron/a.ts', `import { app } from 'electron'`],
+    ['electron in the preload', 'src/main/electron/preload/a.ts', `import { ipcRenderer } from 'electron'`],
     ['React in a feature', 'src/renderer/features/a/B.tsx', `import { useState } from 'react'`],
   ])('allows: %s', (_name, path, text) => {
     expect(violationsOf(path, text, packages)).toEqual([])

@@ -30,6 +30,8 @@ const rules: Readonly<Record<string, Rule>> = {
   cli: { layers: allOfMain },
   host: { layers: allOfMain },
   electron: { layers: allOfMain },
+  // Sandboxed: it is bundled into one file, and there is no Node where it runs.
+  'electron/preload': { layers: ['shared'] },
   'renderer/bridge': { layers: ['shared'] },
   'renderer/canvas': { layers: ['shared'] },
   'renderer/i18n': { layers: ['shared'] },
@@ -84,9 +86,10 @@ export function isTestFile(path: string): boolean {
  * @returns the layer, e.g. `store`, `renderer/canvas`; undefined for a place that has none.
  */
 export function layerOf(path: string): string | undefined {
-  const [source, side, part] = path.split('/')
+  const [source, side, part, inner] = path.split('/')
   if (source !== 'src') return undefined
   if (side === 'shared') return 'shared'
+  if (part === 'electron' && inner === 'preload') return 'electron/preload'
   const layer = side === 'main' ? part : side === 'renderer' ? rendererLayer(part) : undefined
   return layer !== undefined && layer in rules ? layer : undefined
 }
@@ -137,11 +140,13 @@ function problemBetweenFeatures(path: string, target: string): string | undefine
 
 function problemOfBuiltin(layer: string, specifier: string): string | undefined {
   if (!specifier.startsWith('node:')) return `write node:${specifier}`
-  return layer === 'shared' || layer.startsWith('renderer/') ? `${layer} knows no Node` : undefined
+  return layer === 'shared' || layer === 'electron/preload' || layer.startsWith('renderer/')
+    ? `${layer} knows no Node`
+    : undefined
 }
 
 function problemOfPackage(path: string, layer: string, name: string, packages: PackageTable): string | undefined {
-  if (name === 'electron') return layer === 'electron' ? undefined : 'only src/main/electron imports electron'
+  if (name === 'electron') return layer.startsWith('electron') ? undefined : 'only src/main/electron imports electron'
   if (name === 'zod') return path === 'src/shared/zod.ts' ? undefined : 'zod is imported by src/shared/zod.ts only'
   const row = packages.get(name)
   if (row === undefined) return 'not listed in docs/dependencies.md'

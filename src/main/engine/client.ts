@@ -39,7 +39,7 @@ export interface CreateEngineOptions {
   readonly predictor?: string
   readonly threads?: number
   /** How the process is started; Electron brings its own. */
-  readonly spawner?: Spawner
+  readonly spawner?: Spawner | undefined
   /** Entry file of the process. */
   readonly entry?: URL
   /** How long a request may take on another device than the CPU. Default two minutes. */

@@ -68,7 +68,7 @@ export interface CreateDevicesOptions {
   readonly providers?: readonly ProviderName[]
   readonly environment?: NodeJS.ProcessEnv
   /** As for `createEngine`. */
-  readonly spawner?: Spawner
+  readonly spawner?: Spawner | undefined
   readonly entry?: URL
   readonly timeoutMs?: number
 }

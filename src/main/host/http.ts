@@ -8,14 +8,14 @@ import type { ContractHandlers, Emit } from '../../shared/contract/contract.ts'
 import { maxUploadBytes, maxUploadNameLength, uploadNameHeader } from '../../shared/contract/upload.ts'
 import { fromWire, toWire } from '../../shared/contract/wire.ts'
 import type { Envelope } from '../../shared/contract/wire.ts'
-import type { EventSpec } from '../../shared/contract/define.ts'
 import { AppError, isAppError } from '../../shared/errors.ts'
 import type { ErrorCode } from '../../shared/errors.ts'
+import { createCheckedEmit } from './checked-emit.ts'
 import { createEventSocket } from './event-socket.ts'
 import type { MediaHandler } from './media.ts'
+import { answerPage } from './page.ts'
 import { createRouter, describe, internalError, requestTooLarge } from './router.ts'
 import { securityHeaders } from './security-headers.ts'
-import { readStaticFile } from './static-files.ts'
 import type { Uploads } from './uploads.ts'
 
 /**
@@ -118,15 +118,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
       if (!isAuthorized(request)) return send(response, 401, wrongToken())
       return answerMedia(path, request, response)
     }
-    const file = await readStaticFile(options.rendererFolder, path)
+    const file = await answerPage({ ...options, urlPath: path, method })
     if (file === null) return send(response, 404, nothingHere())
-    const bytes = path === '/' && options.page !== undefined ? rewritten(file.bytes, options.page) : file.bytes
-    response.writeHead(200, {
-      'Content-Type': file.contentType,
-      'Content-Length': bytes.length,
-      'Cache-Control': file.cacheControl,
-    })
-    response.end(method === 'HEAD' ? undefined : bytes)
+    return pass(file, response)
   }
 
   function isAuthorized(request: IncomingMessage): boolean {
@@ -235,23 +229,14 @@ export async function startHost(options: HostOptions): Promise<Host> {
         ...(ifNoneMatch === undefined ? {} : { headers: { 'If-None-Match': ifNoneMatch } }),
       }),
     )
-    const bytes = new Uint8Array(await answer.arrayBuffer())
-    for (const [name, value] of answer.headers) response.setHeader(name, value)
-    response.writeHead(answer.status)
-    response.end(request.method === 'HEAD' ? undefined : bytes)
+    return pass(answer, response)
   }
 
   return {
     url: `${origin}/#t=${token}`,
     port,
     token,
-    emit: (group, name, payload) => {
-      const spec: EventSpec = eventSpec(group, name as string)
-      const checked = spec.payload.safeParse(payload)
-      // A bug, but not one that may undo what the event tells of.
-      if (!checked.success) log(`The event ${group}.${name as string} breaks the contract: ${describe(checked.error)}`)
-      else events.send({ type: 'event', group, name, payload: checked.data })
-    },
+    emit: createCheckedEmit((event) => events.send({ type: 'event', ...event }), log),
     close: async () => {
       await router.close()
       await options.uploads.close()
@@ -264,10 +249,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
   }
 }
 
-function eventSpec(group: keyof typeof contract, name: string): EventSpec {
-  const spec = (contract[group] as Readonly<Record<string, { readonly kind: string }>>)[name]
-  if (spec?.kind !== 'event') throw new Error(`No event ${group}.${name}`)
-  return spec as EventSpec
+/** An answer of the handlers that every host has. */
+async function pass(answer: Response, response: ServerResponse): Promise<void> {
+  const bytes = new Uint8Array(await answer.arrayBuffer())
+  for (const [name, value] of answer.headers) response.setHeader(name, value)
+  response.writeHead(answer.status)
+  response.end(bytes)
 }
 
 function listen(server: ReturnType<typeof createServer>, port: number): Promise<void> {
@@ -314,10 +301,6 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | 
     request.once('end', () => resolve(Buffer.concat(chunks)))
     request.once('error', reject)
   })
-}
-
-function rewritten(html: Uint8Array, page: (html: string) => string): Uint8Array {
-  return Buffer.from(page(Buffer.from(html).toString('utf8')))
 }
 
 /** Undefined when it is not JSON: the schema that follows refuses that. */

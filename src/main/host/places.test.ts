@@ -129,3 +129,27 @@ test('a root that is no folder is refused at the start', () => {
   )
   expect(() => createPlaces({ roots: [join(root, 'gone')] })).toThrow(expect.objectContaining({ code: 'NotFound' }))
 })
+
+test('what a person hands over is granted, with what lies in it and nothing beside it', async () => {
+  const places = createPlaces({ roots: [root] })
+  const outside = places.grant(join(folder, 'outside'))
+  expect(outside).toMatchObject({ name: 'outside', kind: 'folder', isProject: false })
+  const listed = places.list(outside.placeId)
+  expect([listed.trail.map(({ name }) => name), listed.entries.map(({ name }) => name)]).toEqual([
+    [join(folder, 'outside')],
+    ['s.jpg'],
+  ])
+  expect(places.resolveNew(outside.placeId, 'export')).toBe(join(folder, 'outside', 'export'))
+  // A grant is no root: the browser still begins where it began.
+  expect(places.list(null).entries.map(({ name }) => name)).toEqual([root])
+
+  await writeFile(join(folder, 'root2', 'one.jpg'), '')
+  await writeFile(join(folder, 'root2', 'two.jpg'), '')
+  const file = places.grant(join(folder, 'root2', 'one.jpg'))
+  expect([file.kind, places.resolve(file.placeId)]).toEqual(['file', join(folder, 'root2', 'one.jpg')])
+  // Its neighbour is not: a link to it stays hidden, and refused where it was shown before.
+  await rm(join(folder, 'root2', 'one.jpg'))
+  await symlink(join(folder, 'root2', 'two.jpg'), join(folder, 'root2', 'one.jpg'))
+  expect(() => places.resolve(file.placeId)).toThrow(expect.objectContaining({ code: 'Forbidden' }))
+  expect(() => places.grant(join(folder, 'gone'))).toThrow(expect.objectContaining({ code: 'NotFound' }))
+})

@@ -10,12 +10,14 @@ import { isInside } from './static-files.ts'
 /**
  * The folder browser of the page. The page sees names and opaque ids, which are random at every start;
  * a path never comes from it. Only what lies below the roots is shown, after `realpath`, so that a link
- * leads nowhere else either.
+ * leads nowhere else either. What a person chose in a system dialog or dropped on the window is granted besides.
  */
 export interface Places {
   /** `null` lists the roots. */
   readonly list: (placeId: string | null) => { trail: Place[]; entries: Place[]; imageCount: number }
   readonly createFolder: (placeId: string, name: string) => Place
+  /** Lets the page use this file, or this folder and what lies in it, wherever it is. Throws `NotFound`. */
+  readonly grant: (path: string) => Place
   /** Absolute path of a place that exists: for the Node side only. Throws `NotFound` or `Forbidden`. */
   readonly resolve: (placeId: string) => string
   /** Absolute path for something new inside a folder; `name` is checked to be one plain name. */
@@ -36,6 +38,7 @@ const maxEntries = 2_000
 
 export function createPlaces(options: { readonly roots?: readonly string[] } = {}): Places {
   const roots = (options.roots ?? [homedir()]).map((root) => realRoot(root))
+  const granted = new Set<string>()
   const paths = new Map<string, string>()
   const ids = new Map<string, string>()
   const lent = new Map<string, { readonly path: string; readonly onRelease: () => Promise<void> }>()
@@ -50,7 +53,7 @@ export function createPlaces(options: { readonly roots?: readonly string[] } = {
   }
 
   function isAllowed(realPath: string): boolean {
-    return roots.some((root) => isInside(root, realPath))
+    return [...roots, ...granted].some((root) => isInside(root, realPath))
   }
 
   function resolve(placeId: string): string {
@@ -77,7 +80,9 @@ export function createPlaces(options: { readonly roots?: readonly string[] } = {
 
   /** From the root down to the folder itself. */
   function trailOf(folder: string): Place[] {
-    const root = roots.filter((each) => isInside(each, folder)).toSorted((a, b) => b.length - a.length)[0]
+    const root = [...roots, ...granted]
+      .filter((each) => isInside(each, folder))
+      .toSorted((a, b) => b.length - a.length)[0]
     const trail: Place[] = []
     for (let at = folder; root !== undefined; at = dirname(at)) {
       trail.unshift(toPlace(at, at === root ? at : basename(at), 'folder'))
@@ -102,6 +107,12 @@ export function createPlaces(options: { readonly roots?: readonly string[] } = {
   }
 
   return {
+    grant: (path) => {
+      const name = basename(path)
+      const real = onDisk(name, () => realpathSync(path))
+      granted.add(real)
+      return toPlace(real, basename(real) || real, statSync(real).isDirectory() ? 'folder' : 'file')
+    },
     resolve,
     resolveNew,
     lend: (path, onRelease) => {

@@ -1,16 +1,10 @@
-import type { Emit } from '../../shared/contract/contract.ts'
 import { join } from 'node:path'
 import { rendererFolder } from '../projects/paths.ts'
-import { createHandlers } from './handlers/handlers.ts'
-import { createMediaSource } from './handlers/media-source.ts'
-import { Studio } from './handlers/studio.ts'
 import { startHost } from './http.ts'
-import { createMediaHandler } from './media.ts'
 import { openInBrowser } from './open-browser.ts'
-import { personalisePage } from './page-attributes.ts'
-import { createPlaces } from './places.ts'
-import { createPreferences } from './preferences.ts'
-import { configurationFolder, createRecentProjects } from './recent.ts'
+import { configurationFolder } from './recent.ts'
+import { createStudioServices } from './services.ts'
+import type { StudioServices } from './services.ts'
 import { createUploads } from './uploads.ts'
 
 export interface ServeOptions {
@@ -32,27 +26,20 @@ export interface RunningStudio {
 
 /** The whole studio for a browser window: page, calls, events and media on one address of this machine. */
 export async function serveStudio(options: ServeOptions): Promise<RunningStudio> {
-  const places = createPlaces(options.roots === null ? {} : { roots: options.roots })
-  const recent = createRecentProjects()
-  const announce: { emit: Emit | null } = { emit: null }
-  const preferences = createPreferences({ onChange: (next) => announce.emit?.('preferences', 'changed', next) })
-  const studio = new Studio({ emit: (...event) => announce.emit?.(...event), log: options.log })
-  const host = await orClose(studio, async () => {
-    if (options.project !== null) {
-      const session = await studio.open(options.project)
-      recent.add({ folder: session.store.folder, name: session.store.name() })
-    }
+  const services = createStudioServices({ roots: options.roots, dialogs: null, log: options.log })
+  const host = await orClose(services, async () => {
+    if (options.project !== null) await services.openProject(options.project)
     return await startHost({
-      handlers: createHandlers(studio, places, recent, preferences),
-      media: createMediaHandler(createMediaSource(studio)),
-      uploads: await createUploads({ folder: join(configurationFolder(), 'uploads'), places }),
+      handlers: services.handlers,
+      media: services.media,
+      uploads: await createUploads({ folder: join(configurationFolder(), 'uploads'), places: services.places }),
       rendererFolder: rendererFolder(),
-      page: (html) => personalisePage(html, preferences.get()),
+      page: services.page,
       port: options.port,
       log: options.log,
     })
   })
-  announce.emit = host.emit
+  services.announceTo(host.emit)
   const browser = options.open ? await openInBrowser(host.url) : null
   if (browser?.opened === false) options.log('There is no browser to open here: open the address yourself.')
   return {
@@ -60,17 +47,17 @@ export async function serveStudio(options: ServeOptions): Promise<RunningStudio>
     close: async () => {
       await browser?.forget()
       await host.close()
-      await studio.close()
+      await services.close()
     },
   }
 }
 
 /** A studio that cannot be served is closed again: its jobs would keep the process alive. */
-async function orClose<Result>(studio: Studio, work: () => Promise<Result>): Promise<Result> {
+async function orClose<Result>(services: StudioServices, work: () => Promise<Result>): Promise<Result> {
   try {
     return await work()
   } catch (error) {
-    await studio.close()
+    await services.close()
     throw error
   }
 }

@@ -10,7 +10,7 @@ import { pictureCrashesDecoder } from './image-errors.ts'
 export interface CodecClientOptions {
   readonly log: (line: string) => void
   /** Default: Node's `fork`. */
-  readonly spawner?: Spawner
+  readonly spawner?: Spawner | undefined
 }
 
 export interface SupervisedCodec extends ImageCodec {

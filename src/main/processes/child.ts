@@ -1,7 +1,8 @@
 import type { Progress } from '../../shared/contract/define.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { ErrorRecord } from '../../shared/errors.ts'
-import type { ChildMessage, KindOf, ParentMessage, RequestKinds } from './messages.ts'
+import type { KindOf, RequestKinds } from './messages.ts'
+import { connectToParent } from './parent-link.ts'
 
 /** What a request's handler is given besides its payload. */
 export interface RequestContext {
@@ -31,6 +32,7 @@ const disposeGraceMs = 1_000
 export function serveRequests<Kinds extends RequestKinds>(
   start: (setup: unknown) => Promise<Served<Kinds>> | Served<Kinds>,
 ): void {
+  const parent = connectToParent()
   let handlers: Served<Kinds> | undefined
   const running = new Map<number, AbortController>()
 
@@ -42,11 +44,11 @@ export function serveRequests<Kinds extends RequestKinds>(
       if (handler === undefined) throw new Error(`No handler for ${kind}`)
       const value = await handler(payload, {
         signal: controller.signal,
-        progress: (progress) => post({ type: 'progress', id, progress }),
+        progress: (progress) => parent.post({ type: 'progress', id, progress }),
       })
-      post({ type: 'result', id, value })
+      parent.post({ type: 'result', id, value })
     } catch (error) {
-      post({ type: 'error', id, error: toErrorRecord(error) })
+      parent.post({ type: 'error', id, error: toErrorRecord(error) })
     } finally {
       running.delete(id)
     }
@@ -55,14 +57,19 @@ export function serveRequests<Kinds extends RequestKinds>(
   async function begin(setup: unknown): Promise<void> {
     try {
       handlers = await start(setup)
-      post({ type: 'ready' })
+      parent.post({ type: 'ready' })
     } catch (error) {
-      post({ type: 'startFailed', error: toErrorRecord(error) })
+      parent.post({ type: 'startFailed', error: toErrorRecord(error) })
     }
   }
 
-  process.on('message', (incoming) => {
-    const message = incoming as ParentMessage
+  function end(): void {
+    setTimeout(() => process.exit(0), disposeGraceMs)
+    // How it ends interests nobody any more: neither a failure here nor the exit code is looked at.
+    void Promise.resolve(handlers?.[Symbol.asyncDispose]?.()).finally(() => process.exit(0))
+  }
+
+  parent.onMessage((message) => {
     switch (message.type) {
       case 'start':
         void begin(message.setup)
@@ -73,21 +80,14 @@ export function serveRequests<Kinds extends RequestKinds>(
       case 'cancel':
         running.get(message.id)?.abort()
         break
+      case 'end':
+        end()
     }
   })
   // Ctrl+C in a terminal reaches every process of the group: the parent decides what becomes of the work in hand, and
   // its end closes the channel.
   process.on('SIGINT', () => undefined)
-  process.once('disconnect', () => {
-    setTimeout(() => process.exit(0), disposeGraceMs)
-    // How it ends interests nobody any more: neither a failure here nor the exit code is looked at.
-    void Promise.resolve(handlers?.[Symbol.asyncDispose]?.()).finally(() => process.exit(0))
-  })
-}
-
-function post(message: ChildMessage): void {
-  // When the parent is gone the `disconnect` handler ends the process; nobody is left to tell.
-  process.send?.(message, undefined, undefined, () => undefined)
+  parent.onGone(end)
 }
 
 /** An expected failure as it is; anything else is a bug: its stack goes to the log, only a reference to the caller. */

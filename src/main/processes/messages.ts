@@ -13,6 +13,8 @@ export type ParentMessage =
   | { readonly type: 'start'; readonly setup: unknown }
   | { readonly type: 'request'; readonly id: number; readonly kind: string; readonly payload: unknown }
   | { readonly type: 'cancel'; readonly id: number }
+  /** Ends the child, where the carrier has no channel whose closing would say so. */
+  | { readonly type: 'end' }
 
 /** From the child. Requests are sent only after `ready`; `startFailed` ends the child without blame on any request. */
 export type ChildMessage =

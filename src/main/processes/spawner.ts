@@ -12,7 +12,7 @@ export interface ChildHandle {
   readonly onOutput: (listener: (line: string) => void) => void
   /** Called once, with how it ended in words: `exit code 1`, `signal SIGKILL`. */
   readonly onExit: (listener: (reason: string) => void) => void
-  /** Closes the channel: a healthy child ends by itself. */
+  /** Closes the channel, or says `end` where there is none: a healthy child ends by itself. */
   readonly disconnect: () => void
   readonly kill: () => void
 }

@@ -55,6 +55,11 @@ export function rendererFolder(): string {
   return join(productFolders().program, 'out', 'renderer')
 }
 
+/** The built preload script of the desktop window. */
+export function preloadFile(): string {
+  return join(productFolders().program, 'out', 'preload', 'preload.cjs')
+}
+
 /** The project to try things on, to be copied before it is opened; null where it was not made. */
 export function sampleFolder(): string | null {
   const folder = join(productFolders().resources, 'sample')

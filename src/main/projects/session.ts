@@ -19,6 +19,7 @@ import { createThumbnails } from '../images/thumbnails.ts'
 import type { Thumbnails } from '../images/thumbnails.ts'
 import { createJobRunner } from '../jobs/job-runner.ts'
 import type { JobRunner } from '../jobs/job-runner.ts'
+import type { Spawner } from '../processes/spawner.ts'
 import { createProject, openProject, requireProject } from '../store/project-store.ts'
 import { lockProject } from '../store/project-lock.ts'
 import type { ProjectStore } from '../store/store-port.ts'
@@ -43,6 +44,8 @@ export interface SessionOptions {
   readonly log: (line: string) => void
   /** What a developer may want to know: slow statements. Default: nobody. */
   readonly diagnostics?: (line: string) => void
+  /** How the engine process is started. Default: Node's `fork`. */
+  readonly spawner?: Spawner | undefined
 }
 
 /**
@@ -92,6 +95,7 @@ export class Session {
       cacheFolder: join(store.folder, 'cache', 'features'),
       provider: options.provider,
       ...(options.devices === undefined ? {} : { devices: options.devices }),
+      spawner: options.spawner,
       log: options.log,
     })
     this.jobs = createJobRunner({

@@ -15,7 +15,7 @@ import { notifyError } from './notify-error.ts'
 import { keepPreferences } from './preferences.ts'
 import { ProjectFrame } from './ProjectFrame.tsx'
 import { useEvents } from './queries.ts'
-import { useSession } from './session.ts'
+import { openProject, useSession } from './session.ts'
 import { Toasts } from './Toasts.tsx'
 
 /** The window: providers, what is always there, and the screen of the moment. */
@@ -42,6 +42,7 @@ function Window(): ReactElement {
     setCommandFailureHandler(notifyError)
     return startKeyboard(window)
   }, [])
+  useEffect(() => bridge.app.projectOpened((event) => openProject(event.projectId)), [bridge])
   return (
     <div className="flex h-full flex-col">
       <ConnectionBanner />

@@ -1,14 +1,15 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { ChevronRight, Folder, FolderCheck, FolderPlus, HardDrive, Image as ImageIcon } from 'lucide-react'
+import { AppWindow, ChevronRight, Folder, FolderCheck, FolderPlus, HardDrive, Image as ImageIcon } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Place } from '../../shared/contract/contract.ts'
+import type { Place, PlacePurpose } from '../../shared/contract/contract.ts'
 import { Button } from '../ui/Button.tsx'
 import { TextInput } from '../ui/fields.tsx'
 import { ErrorNotice } from '../ui/ErrorNotice.tsx'
 import { classes } from '../ui/classes.ts'
 import { useBridge } from './bridge-context.tsx'
+import { appInfoKey } from './queries.ts'
 
 function placeKey(placeId: string | null): readonly ['places', string | null] {
   return ['places', placeId]
@@ -27,6 +28,8 @@ export function PlaceBrowser(properties: {
   readonly onEnter: (place: Place | null) => void
   readonly showFiles: boolean
   readonly canCreateFolder: boolean
+  /** What a person may choose in the system's own dialog instead, where there is one. */
+  readonly purposes: readonly PlacePurpose[]
   readonly picked?: readonly Place[]
   readonly onPick?: (picked: readonly Place[]) => void
 }): ReactElement {
@@ -40,6 +43,7 @@ export function PlaceBrowser(properties: {
     queryFn: ({ signal }) => bridge.places.list({ placeId }, { signal }),
     staleTime: 0,
   })
+  const app = useQuery({ queryKey: appInfoKey, queryFn: ({ signal }) => bridge.app.info({}, { signal }) })
   const [newFolder, setNewFolder] = useState<string | null>(null)
   const [error, setError] = useState<unknown>(null)
   const entries = (listing.data?.entries ?? []).filter((entry) => properties.showFiles || entry.kind === 'folder')
@@ -69,8 +73,32 @@ export function PlaceBrowser(properties: {
     }
   }
 
+  async function choose(purpose: PlacePurpose): Promise<void> {
+    try {
+      const { places } = await bridge.places.choose({ purpose })
+      setError(null)
+      const isNew = (place: Place): boolean => !picked.some((other) => other.placeId === place.placeId)
+      const files = places.filter((place) => place.kind === 'file' && isNew(place))
+      const folder = places.find((place) => place.kind === 'folder')
+      if (folder !== undefined) onEnter(folder)
+      if (files.length > 0) onPick?.([...picked, ...files])
+    } catch (failure) {
+      setError(failure)
+    }
+  }
+
   return (
     <div className="flex flex-col gap-2" data-testid="place-browser">
+      {app.data?.nativeDialogs === true && (
+        <div className="flex flex-wrap gap-2">
+          {properties.purposes.map((purpose) => (
+            <Button key={purpose} onClick={() => void choose(purpose)}>
+              <AppWindow aria-hidden size={14} />
+              {t(`common.places.choose.${purpose}`)}
+            </Button>
+          ))}
+        </div>
+      )}
       <div className="flex items-center gap-2">
         <nav aria-label={t('common.places.trail')} className="flex min-w-0 flex-1 items-center overflow-hidden p-0.5">
           <Button variant="quiet" className="px-1.5" title={t('common.places.start')} onClick={() => onEnter(null)}>

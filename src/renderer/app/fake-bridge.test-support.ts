@@ -27,6 +27,8 @@ export interface FakeOptions {
   /** Projects that are open on the Node side. */
   readonly open?: readonly string[]
   readonly recent?: readonly { readonly recentId: string; readonly name: string; readonly missing: boolean }[]
+  /** What the person chooses in the system's dialog; without it there is none, as in a browser. */
+  readonly chosen?: readonly Place[]
   readonly media?: (path: string) => Promise<MediaAnswer>
   readonly exportReport?: Partial<ExportReport>
   readonly importReport?: Partial<ImportReport>
@@ -50,6 +52,7 @@ export interface FakeBridge {
   readonly emitPreferences: (next: Preferences) => void
   /** The same without the event. */
   readonly missPreferences: (next: Preferences) => void
+  readonly emitProjectOpened: (projectId: string) => void
   readonly emitConnection: (state: 'connected' | 'lost') => void
 }
 
@@ -172,6 +175,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
   const changed = new Set<Parameters<Bridge['project']['changed']>[0]>()
   const progressed = new Set<Parameters<Bridge['jobs']['progress']>[0]>()
   const preferring = new Set<Parameters<Bridge['preferences']['changed']>[0]>()
+  const opened = new Set<Parameters<Bridge['app']['projectOpened']>[0]>()
   const connected = new Set<Parameters<Bridge['connection']>[0]>()
   let kept: Preferences = defaultPreferences
   let revision = 1
@@ -277,9 +281,14 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
       info: recorded('app.info', () => ({
         version: '0.1.0',
         folders: { program: '/opt/exemplar', configuration: '/home/me/.config/exemplar-studio' },
+        nativeDialogs: options.chosen !== undefined,
         open: [...(options.open ?? [])],
         recent: (options.recent ?? []).map((each) => ({ ...each, location: `/home/me/${each.name}`, openedAt: day })),
       })),
+      projectOpened: (listener: Parameters<Bridge['app']['projectOpened']>[0]) => {
+        opened.add(listener)
+        return () => opened.delete(listener)
+      },
     },
     preferences: {
       get: recorded('preferences.get', () => kept),
@@ -316,6 +325,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
           throw new AppError('Conflict', 'folderExists', 'There is a folder "photos" already. Choose another name.')
         return { placeId: 'photos', name, kind: 'folder' as const, isProject: false }
       }),
+      choose: recorded('places.choose', () => ({ places: [...(options.chosen ?? [])] })),
     },
     project: {
       create: recorded('project.create', info),
@@ -507,6 +517,9 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
     emitPreferences,
     missPreferences: (next) => {
       kept = next
+    },
+    emitProjectOpened: (openedId) => {
+      for (const listener of opened) listener({ projectId: openedId })
     },
     emitConnection: (next) => {
       for (const listener of connected) listener(next)

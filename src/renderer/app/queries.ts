@@ -25,6 +25,9 @@ export const queryKeys = {
   allClasses: (projectId: string) => ['project', projectId, 'class'] as const,
 } as const
 
+/** What the program says of itself and of recent projects. */
+export const appInfoKey = ['app'] as const
+
 export function createQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {

@@ -1,9 +1,10 @@
 import { z } from '../../shared/zod.ts'
 import { AppError, cancelled } from '../../shared/errors.ts'
-import { contract } from '../../shared/contract/contract.ts'
 import type { Bridge, GivenFiles, ReceivedFiles } from '../../shared/contract/contract.ts'
 import type { CallOptions, CallSpec, EventSpec, MediaAnswer, Progress } from '../../shared/contract/define.ts'
-import { envelopeSchema, fromWire, toWire } from '../../shared/contract/wire.ts'
+import { fromWire, toWire } from '../../shared/contract/wire.ts'
+import { readAnswer, readEnvelope, readMedia } from './answers.ts'
+import { contractGroups } from './contract-groups.ts'
 import { createUploader } from './uploader.ts'
 
 const tokenKey = 'exemplar-token'
@@ -129,13 +130,7 @@ export function createHttpBridge(options: { readonly origin: string; readonly to
     if (spec.cancellable) signal?.addEventListener('abort', onAbort)
     try {
       const response = await post(`/rpc/${path}`, { callId, input }, spec.cancellable ? undefined : signal)
-      return spec.out.parse(await readEnvelope(response, signal))
-    } catch (error) {
-      if (!(error instanceof z.ZodError)) throw error
-      throw new AppError('Internal', 'badAnswer', `The answer to ${path} could not be read. Reload the page.`, {
-        params: { call: path },
-        cause: error,
-      })
+      return readAnswer(path, spec, await readEnvelope(response, signal))
     } finally {
       progressListeners.delete(callId)
       signal?.removeEventListener('abort', onAbort)
@@ -144,10 +139,7 @@ export function createHttpBridge(options: { readonly origin: string; readonly to
 
   async function media(path: string, mediaOptions: Pick<CallOptions, 'signal'> = {}): Promise<MediaAnswer> {
     const { signal } = mediaOptions
-    const response = await request(path, signal === undefined ? {} : { signal })
-    if (!response.ok) await refuse(response, signal)
-    const bytes = new Uint8Array(await readBody(response.arrayBuffer(), signal))
-    return { bytes, contentType: response.headers.get('Content-Type') ?? 'application/octet-stream' }
+    return readMedia(await request(path, signal === undefined ? {} : { signal }), signal)
   }
 
   function subscribe(name: string, spec: EventSpec, listener: Listener): () => void {
@@ -158,17 +150,10 @@ export function createHttpBridge(options: { readonly origin: string; readonly to
     return () => listeners.delete(checked)
   }
 
-  const groups: Record<string, Record<string, unknown>> = {}
-  for (const [group, members] of Object.entries(contract)) {
-    const functions: Record<string, unknown> = {}
-    for (const [name, spec] of Object.entries<CallSpec | EventSpec>(members)) {
-      functions[name] =
-        spec.kind === 'call'
-          ? (input: unknown, callOptions: CallOptions = {}) => call(`${group}.${name}`, spec, input, callOptions)
-          : (listener: Listener) => subscribe(`${group}.${name}`, spec, listener)
-    }
-    groups[group] = functions
-  }
+  const groups = contractGroups({
+    call: (group, name, spec, input, callOptions) => call(`${group}.${name}`, spec, input, callOptions),
+    subscribe: (group, name, spec, listener) => subscribe(`${group}.${name}`, spec, listener),
+  })
 
   const uploader = createUploader({
     send: async (path, body, headers, signal) => {
@@ -196,39 +181,4 @@ export function createHttpBridge(options: { readonly origin: string; readonly to
       socket?.close()
     },
   }
-}
-
-async function readBody<Body>(body: Promise<Body>, signal: AbortSignal | undefined): Promise<Body> {
-  try {
-    return await body
-  } catch (error) {
-    if (signal?.aborted === true) throw cancelled()
-    throw error
-  }
-}
-
-async function readEnvelope(response: Response, signal: AbortSignal | undefined): Promise<unknown> {
-  const type = response.headers.get('Content-Type') ?? ''
-  if (!type.startsWith('application/json')) return refuse(response, signal)
-  const envelope = envelopeSchema.parse(fromWire(await readBody(response.text(), signal)))
-  if (envelope.ok) return envelope.value
-  throw AppError.fromRecord(envelope.error)
-}
-
-/** Throws for an answer that is no envelope of ours, or a failed media request. */
-async function refuse(response: Response, signal: AbortSignal | undefined): Promise<never> {
-  if ((response.headers.get('Content-Type') ?? '').startsWith('application/json')) {
-    const parsed = envelopeSchema.safeParse(fromWire(await readBody(response.text(), signal)))
-    if (parsed.success && !parsed.data.ok) throw AppError.fromRecord(parsed.data.error)
-  }
-  if (response.status === 401 || response.status === 403) {
-    throw new AppError(
-      'Forbidden',
-      'tokenRefused',
-      'This page belongs to an earlier start of Exemplar Studio. Open the address it printed last.',
-    )
-  }
-  throw new AppError('Io', 'httpStatus', `Exemplar Studio answered with status ${response.status}. Reload the page.`, {
-    params: { status: response.status },
-  })
 }

@@ -29,6 +29,10 @@ export const placeSchema = z.strictObject({
 })
 export type Place = z.infer<typeof placeSchema>
 
+/** What a person is asked for: some pictures, the folder of a project, or any folder. */
+export const placePurposes = ['images', 'project', 'folder'] as const
+export type PlacePurpose = (typeof placePurposes)[number]
+
 export const classSummarySchema = classRecordSchema.extend({
   currentVersionId: idSchema.nullable(),
   currentVersionNumber: z.int().nullable(),
@@ -274,6 +278,8 @@ export const contract = defineContract({
         version: z.string(),
         /** Where the program and its licences are, and where it keeps its settings. For display only. */
         folders: z.strictObject({ program: z.string(), configuration: z.string() }),
+        /** Whether `places.choose` works here: it shows the system's own dialog. */
+        nativeDialogs: z.boolean(),
         /** Projects this host has open, oldest first. */
         open: z.array(idSchema),
         recent: z.array(
@@ -287,6 +293,8 @@ export const contract = defineContract({
         ),
       }),
     }),
+    /** A project was opened from outside the page: by a second start, or a file that was opened with the program. */
+    projectOpened: event(z.strictObject(project)),
   },
   devices: {
     /** What is known of each device on this machine. Tries nothing. */
@@ -316,6 +324,11 @@ export const contract = defineContract({
     createFolder: call({
       in: z.strictObject({ placeId: idSchema, name: z.string().min(1).max(120) }),
       out: placeSchema,
+    }),
+    /** Lets the person choose in the system's own dialog; empty when they cancel. `Unsupported` in a browser. */
+    choose: call({
+      in: z.strictObject({ purpose: z.enum(placePurposes) }),
+      out: z.strictObject({ places: z.array(placeSchema) }),
     }),
   },
   project: {

@@ -1,4 +1,5 @@
-const imageExtensions = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff']
+/** With their dot, in small letters. */
+export const imageExtensions: readonly string[] = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff']
 
 /** What makes a folder a project, and the folders in it whose pictures are the program's own. */
 export const projectFile = 'project.db'

@@ -1,9 +1,11 @@
 import type { ContractHandlers } from '../../../shared/contract/contract.ts'
+import { AppError } from '../../../shared/errors.ts'
 import { mergeClass, removeClasses } from '../../projects/class-removal.ts'
 import { acceptProposals, sayNotHere, setReviewed } from '../../projects/review.ts'
 import { projectInfo } from '../../projects/project-info.ts'
 import { productFolders, productVersion } from '../../projects/paths.ts'
 import type { Session } from '../../projects/session.ts'
+import type { NativeDialogs } from '../native-dialogs.ts'
 import type { Places } from '../places.ts'
 import type { PreferencesStore } from '../preferences.ts'
 import { configurationFolder } from '../recent.ts'
@@ -16,6 +18,7 @@ export function createHandlers(
   places: Places,
   recent: RecentProjects,
   preferences: PreferencesStore,
+  dialogs: NativeDialogs | null,
 ): ContractHandlers {
   const opened = (session: Session): ReturnType<typeof projectInfo> => {
     const info = projectInfo(session.store)
@@ -27,6 +30,7 @@ export function createHandlers(
       info: () => ({
         version: productVersion(),
         folders: { program: productFolders().program, configuration: configurationFolder() },
+        nativeDialogs: dialogs !== null,
         open: studio.openProjects(),
         recent: recent.list(),
       }),
@@ -42,6 +46,10 @@ export function createHandlers(
     places: {
       list: ({ placeId }) => places.list(placeId),
       createFolder: ({ placeId, name }) => places.createFolder(placeId, name),
+      choose: async ({ purpose }) => {
+        if (dialogs === null) throw noSystemDialog()
+        return { places: (await dialogs.choose(purpose)).map((path) => places.grant(path)) }
+      },
     },
     project: {
       create: async ({ placeId, name }) => opened(await studio.create(places.resolveNew(placeId, name), name)),
@@ -136,4 +144,12 @@ export function createHandlers(
         studio.session(projectId).exportTo(places.resolveNew(placeId, name), spec, context),
     },
   }
+}
+
+function noSystemDialog(): AppError {
+  return new AppError(
+    'Unsupported',
+    'noSystemDialog',
+    'A browser window cannot show a dialog of the system; go to the folder in the list instead.',
+  )
 }

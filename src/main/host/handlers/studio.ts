@@ -3,6 +3,7 @@ import { AppError } from '../../../shared/errors.ts'
 import type { Devices } from '../../engine/devices.ts'
 import { createCodec } from '../../images/codec-client.ts'
 import type { ImageCodec } from '../../images/codec.ts'
+import type { Spawner } from '../../processes/spawner.ts'
 import { modelsFolder } from '../../projects/paths.ts'
 import { Session } from '../../projects/session.ts'
 import type { SessionOptions } from '../../projects/session.ts'
@@ -21,15 +22,23 @@ export class Studio {
   readonly #codec: ImageCodec
   readonly #log: (line: string) => void
   readonly #emit: Emit
+  readonly #spawner: Spawner | undefined
 
-  constructor(options: { readonly emit: Emit; readonly log: (line: string) => void }) {
+  /** `spawner` starts codec and engines. Default: Node's `fork`. */
+  constructor(options: {
+    readonly emit: Emit
+    readonly log: (line: string) => void
+    readonly spawner?: Spawner | undefined
+  }) {
     this.devices = createMachineDevices({
       modelsFolder: modelsFolder(),
+      spawner: options.spawner,
       onFailure: (report) => options.emit('devices', 'failed', report),
     })
     this.#emit = options.emit
     this.#log = options.log
-    this.#codec = createCodec({ log: options.log })
+    this.#spawner = options.spawner
+    this.#codec = createCodec({ log: options.log, spawner: options.spawner })
   }
 
   create(folder: string, name: string): Promise<Session> {
@@ -88,6 +97,7 @@ export class Studio {
       modelsFolder: modelsFolder(),
       provider: 'auto',
       devices: this.devices,
+      spawner: this.#spawner,
       log: this.#log,
       diagnostics: this.#log,
       onJob: (job) => this.#emit('jobs', 'progress', { projectId: session.projectId, job }),

@@ -39,7 +39,6 @@ export function EditorScreen(properties: Slots): ReactElement | null {
 }
 
 function ImageEditor(properties: Slots & { readonly imageId: string }): ReactElement {
-  const { t } = useTranslation()
   const { imageId } = properties
   const bridge = useBridge()
   const client = useQueryClient()

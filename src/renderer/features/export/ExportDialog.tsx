@@ -170,7 +170,7 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
               )}
             </Field>
             <p className="text-sm font-medium text-muted">{t('export.where')}</p>
-            <PlaceBrowser current={place} onEnter={setPlace} showFiles={false} canCreateFolder />
+            <PlaceBrowser current={place} onEnter={setPlace} showFiles={false} canCreateFolder purposes={['folder']} />
           </div>
         </div>
       )}

@@ -153,6 +153,7 @@ export function ImportDialog(properties: {
               }}
               showFiles
               canCreateFolder={false}
+              purposes={['images', 'folder']}
               picked={picked}
               onPick={setPicked}
             />

@@ -5,6 +5,7 @@ import { useTranslation } from 'react-i18next'
 import { languages, motions, themes } from '../../../shared/domain/preferences.ts'
 import { useBridge } from '../../app/bridge-context.tsx'
 import { changePreferences, setMaskOpacity, usePreference } from '../../app/preferences.ts'
+import { appInfoKey } from '../../app/queries.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
@@ -106,7 +107,7 @@ function Appearance(): ReactElement {
 function About(): ReactElement {
   const { t } = useTranslation()
   const bridge = useBridge()
-  const info = useQuery({ queryKey: ['app'], queryFn: ({ signal }) => bridge.app.info({}, { signal }), staleTime: 0 })
+  const info = useQuery({ queryKey: appInfoKey, queryFn: ({ signal }) => bridge.app.info({}, { signal }), staleTime: 0 })
   if (info.error !== null) {
     return (
       <ErrorNotice error={info.error}>

@@ -47,7 +47,13 @@ export function OpenProjectDialog(properties: {
       }
     >
       <div className="flex flex-col gap-3">
-        <PlaceBrowser current={place} onEnter={setPlace} showFiles={false} canCreateFolder={false} />
+        <PlaceBrowser
+          current={place}
+          onEnter={setPlace}
+          showFiles={false}
+          canCreateFolder={false}
+          purposes={['project']}
+        />
         {error !== null && <ErrorNotice error={error} />}
       </div>
     </Dialog>

@@ -10,7 +10,7 @@ import { useCommands } from '../../app/commands.ts'
 import { DropHint, useFileDrop } from '../../app/file-drop.tsx'
 import type { PickedFiles } from '../../app/given-files.ts'
 import { handOver } from '../../app/handed-over.ts'
-import { queryKeys } from '../../app/queries.ts'
+import { appInfoKey, queryKeys } from '../../app/queries.ts'
 import { openProject } from '../../app/session.ts'
 import { useLocale } from '../../i18n/index.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -35,7 +35,11 @@ export function WelcomeScreen(): ReactElement {
   const [droppedProject, setDroppedProject] = useState<string | null>(null)
   /** The recent project that is being opened. */
   const [opening, setOpening] = useState<string | null>(null)
-  const info = useQuery({ queryKey: ['app'], queryFn: ({ signal }) => bridge.app.info({}, { signal }), staleTime: 0 })
+  const info = useQuery({
+    queryKey: appInfoKey,
+    queryFn: ({ signal }) => bridge.app.info({}, { signal }),
+    staleTime: 0,
+  })
 
   useCommands([
     { id: 'welcome.new', labelKey: 'welcome.command.newProject', keys: ['Ctrl+Alt+N'], run: () => setDialog('new') },

@@ -36,6 +36,11 @@ export const common = {
     pick: 'Select {{name}}',
     project: 'project',
     noFolders: 'Nothing to choose in here. Go back, or into another folder.',
+    choose: {
+      images: 'Choose images in a system dialog…',
+      folder: 'Choose a folder in a system dialog…',
+      project: 'Choose a project in a system dialog…',
+    },
     imagesHere_zero: 'No images directly in this folder.',
     imagesHere_one: '{{count, number}} image directly in this folder.',
     imagesHere_other: '{{count, number}} images directly in this folder.',

@@ -1,0 +1,5 @@
+import { startShell } from './shell.ts'
+
+/** Entry of the desktop window. */
+
+startShell()
