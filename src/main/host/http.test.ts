@@ -43,7 +43,13 @@ function handlersWith(given: Readonly<Record<string, (input: never, context: nev
   ) as unknown as ContractHandlers
 }
 
-const appInfo = { version: '1', folders: { program: '/p', configuration: '/c' }, nativeDialogs: false, open: [], recent: [] }
+const appInfo = {
+  version: '1',
+  folders: { program: '/p', configuration: '/c' },
+  nativeDialogs: false,
+  open: [],
+  recent: [],
+}
 
 async function start(
   given: Readonly<Record<string, (input: never, context: never) => unknown>> = {},

@@ -107,7 +107,11 @@ function Appearance(): ReactElement {
 function About(): ReactElement {
   const { t } = useTranslation()
   const bridge = useBridge()
-  const info = useQuery({ queryKey: appInfoKey, queryFn: ({ signal }) => bridge.app.info({}, { signal }), staleTime: 0 })
+  const info = useQuery({
+    queryKey: appInfoKey,
+    queryFn: ({ signal }) => bridge.app.info({}, { signal }),
+    staleTime: 0,
+  })
   if (info.error !== null) {
     return (
       <ErrorNotice error={info.error}>
