@@ -40,6 +40,11 @@ export const common: Translated<typeof english> = {
     pick: '{{name}} auswählen',
     project: 'Projekt',
     noFolders: 'Hier gibt es nichts auszuwählen. Zurück oder in einen anderen Ordner gehen.',
+    choose: {
+      images: 'Bilder im Systemdialog wählen …',
+      folder: 'Einen Ordner im Systemdialog wählen …',
+      project: 'Ein Projekt im Systemdialog wählen …',
+    },
     imagesHere_zero: 'Keine Bilder direkt in diesem Ordner.',
     imagesHere_one: '{{count, number}} Bild direkt in diesem Ordner.',
     imagesHere_other: '{{count, number}} Bilder direkt in diesem Ordner.',

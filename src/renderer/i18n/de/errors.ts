@@ -21,6 +21,7 @@ export const errors: Translated<typeof english> = {
   classCycle: 'Die Klasse „{{name}}“ kann nicht unter sich selbst stehen; eine andere übergeordnete Klasse wählen.',
   classInUse:
     'Die Klasse „{{name}}“ wird noch gebraucht und kann nicht allein gelöscht werden. Zuerst ihre Annotationen und Beispiele löschen oder ihnen eine andere Klasse geben.',
+  classMergeSelf: 'Die Klasse „{{name}}“ kann nicht mit sich selbst zusammengeführt werden; eine andere wählen.',
   className: 'Eine Klasse braucht einen Namen mit 1 bis 200 Zeichen; einen anderen wählen.',
   classNameTaken: 'Eine Klasse namens „{{name}}“ gibt es schon; einen anderen Namen wählen.',
   classNotFound: 'Diese Klasse ist nicht mehr im Projekt; eine andere wählen.',
@@ -43,6 +44,8 @@ export const errors: Translated<typeof english> = {
     'Die Projektdatenbank {{path}} konnte nicht gelesen oder geschrieben werden ({{problem}}); Datenträger und Zugriffsrechte des Ordners prüfen, dann noch einmal versuchen.',
   diskFull:
     'Der Datenträger ist voll: {{path}} konnte nicht wachsen, verändert wurde nichts; Platz schaffen und noch einmal versuchen.',
+  dropUnreadable:
+    'Der Browser konnte {{name}} nicht lesen; prüfen, ob die Datei noch da und lesbar ist, dann noch einmal ablegen.',
   emptyMask: 'Der umrandete Bereich ist leer oder zu klein, um daraus zu lernen; ein größeres Beispiel umranden.',
   episodeImageMissing: '{{message}}',
   exportDiffers:
@@ -52,6 +55,8 @@ export const errors: Translated<typeof english> = {
   fileMalformed:
     '{{file}} ist nicht, was hier erwartet wird; prüfen, ob es die richtige Datei ist, oder sie neu schreiben.',
   fileUnreadable: '{{file}} kann nicht gelesen werden; prüfen, ob die Datei noch da ist und gelesen werden darf.',
+  fileWithoutPath:
+    'Das Abgelegte ist keine Datei auf diesem Rechner; zuerst in einem Ordner speichern, dann von dort ablegen.',
   fileUnwritable:
     '{{file}} kann nicht geschrieben werden ({{reason}}); Zugriffsrechte und freien Platz des Ordners prüfen.',
   folderNotCreated: 'Der Ordner {{path}} konnte nicht angelegt werden; einen anderen Ort wählen.',
@@ -66,9 +71,13 @@ export const errors: Translated<typeof english> = {
   imageDamaged:
     '{{file}} ist beschädigt und kann nicht gelesen werden ({{reason}}); noch einmal von der Quelle kopieren oder neu speichern.',
   imageEmpty: '{{file}} ist leer (0 Byte); noch einmal von der Quelle kopieren.',
+  imageGone:
+    '{{file}} wurde verschoben oder gelöscht: {{path}} ist nicht mehr da; die Datei dorthin zurücklegen, dann noch einmal versuchen.',
   imageNameOutside:
     'Der Bildname {{name}} führt aus dem Exportordner heraus; das Bild unter anderem Namen importieren.',
   imageNotFound: 'Dieses Bild ist nicht mehr im Projekt. Die Galerie zeigt, was jetzt vorhanden ist.',
+  imageSamples:
+    '{{file}} enthält Werte vom Typ {{depth}}, für die Schwarz und Weiß nicht festgelegt sind; mit 8 oder 16 Bit je Kanal speichern.',
   imageTooLarge:
     '{{file}} hat {{width}} x {{height}} Pixel, mehr als die {{limit}}, die geöffnet werden können; verkleinern oder in Teile schneiden.',
   imageUnsupported:
@@ -106,6 +115,7 @@ export const errors: Translated<typeof english> = {
     '„{{name}}“ kann kein Name eines Ordners oder einer Datei sein; / \\ : * ? " < > | und einen Punkt am Anfang oder Ende weglassen.',
   noAcceptedAnnotation: '{{message}}',
   noEpisodes: '{{message}}',
+  noSystemDialog: 'Ein Browserfenster kann keinen Systemdialog zeigen; den Ordner stattdessen in der Liste aufsuchen.',
   noSupports: 'Eine Klasse braucht mindestens ein Beispiel, um daraus zu lernen.',
   notAProject:
     '{{path}} ist die Datenbank eines anderen Programms; einen Ordner mit einem Exemplar-Studio-Projekt wählen.',
@@ -135,10 +145,9 @@ export const errors: Translated<typeof english> = {
   projectNotOpen: 'Dieses Projekt ist nicht mehr geöffnet. Es vom Startbildschirm aus wieder öffnen.',
   proposalExists: 'Dieser Vorschlag ist schon gespeichert; verändert wurde nichts.',
   proposalInvalid: 'Der Vorschlag {{id}} gehört nicht zum Bild {{image}} und den Klassen seines Auftrags.',
-  providerOther:
-    'Gerechnet wird mit {{used}}, nicht mit {{asked}}, wie dieser Auftrag verlangt; ihn mit „auto“ neu starten.',
   providerUnsupported:
     'Das Rechenverfahren {{provider}} läuft auf diesem Computer nicht ({{reason}}); „auto“ oder „cpu“ verwenden.',
+  providerVariable: 'EXEMPLAR_PROVIDER ist „{{value}}“; einen dieser Werte setzen: {{known}}.',
   recentUnknown: 'Dieses Projekt ist nicht mehr in der Liste der zuletzt geöffneten; stattdessen seinen Ordner öffnen.',
   requestLost:
     'Der Prozess „{{process}}“ ist an einer Aufgabe gescheitert ({{reason}}). Sie wurde aufgegeben, alles andere geht weiter.',
@@ -162,6 +171,22 @@ export const errors: Translated<typeof english> = {
   tooManyClasses:
     'Maskenbilder fassen {{most}} Klassen, dieses Projekt hat {{count}}. Stattdessen als COCO exportieren.',
   unknownCall: 'Den Aufruf „{{call}}“ gibt es nicht; die Seite neu laden.',
+  uploadDiskFull:
+    'Der Datenträger ist voll: {{file}} konnte nicht übernommen werden, und von diesem Hochladen wurde nichts behalten; Platz schaffen, dann die Dateien noch einmal ablegen.',
+  uploadNameTooLong: 'Der Pfad {{file}}… ist zu lang zum Hochladen; stattdessen aus seinem Ordner importieren.',
+  uploadNameUnusable:
+    '„{{file}}“ kann unter diesem Namen nicht übernommen werden; die Datei oder ihren Ordner umbenennen, dann noch einmal ablegen.',
+  uploadTooLarge:
+    '{{file}} ist größer als die {{limit}} Byte, die hochgeladen werden können; stattdessen aus dem Ordner importieren.',
+  uploadTooMany:
+    'Mehr als {{limit}} Dateien lassen sich nicht auf einmal hochladen; stattdessen ihren Ordner importieren.',
+  uploadUnfinished: 'Eine Datei dieses Hochladens ist noch unterwegs; darauf warten.',
+  uploadUnknown: 'Dieses Hochladen ist beendet; die Dateien noch einmal ablegen.',
+  uploadUnreadable:
+    'Der Browser konnte {{file}} nicht lesen; prüfen, ob die Datei noch da und lesbar ist, dann noch einmal ablegen.',
+  uploadUnwritable:
+    '{{file}} konnte nicht übernommen werden ({{reason}}), und von diesem Hochladen wurde nichts behalten; den Ordner für temporäre Dateien prüfen.',
+  uploadsBusy: 'Anderes wird noch hochgeladen; warten, bis davon etwas fertig ist.',
   versionAltered:
     'Was die Klasse „{{name}}“ in Version {{number}} gelernt hat, ist in der Projektdatenbank beschädigt oder fehlt; eine andere Version wiederherstellen oder neu lernen lassen.',
   versionExists: 'Diese Version ist schon gespeichert; verändert wurde nichts.',

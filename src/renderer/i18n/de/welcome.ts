@@ -17,6 +17,11 @@ export const welcome: Translated<typeof english> = {
   createHere: 'Projekt anlegen',
   willCreate: 'Legt den Ordner „{{name}}“ in „{{place}}“ an.',
   chooseFolder: 'Zuerst einen Ordner wählen.',
+  dropTitle: 'Bilder oder Ordner hier ablegen und damit ein Projekt beginnen',
+  dropHint: 'Name und Ort werden danach gewählt.',
+  bringsFiles: 'Das Abgelegte wird importiert, sobald das Projekt angelegt ist.',
+  droppedProject:
+    '„{{name}}“ ist schon ein Projekt und wird deshalb nicht hochgeladen. Es stattdessen dort öffnen, wo es liegt.',
   openTitle: 'Projekt öffnen',
   openHint: 'In einen Ordner gehen, der mit „Projekt“ gekennzeichnet ist.',
   notAProject: 'In diesem Ordner ist noch kein Projekt.',
