@@ -76,6 +76,8 @@ function runBuilder(manifest: Manifest, electronDist: string): boolean {
     stdio: ['ignore', 2, 2],
     env: { ...process.env, NO_UPDATE_NOTIFIER: '1' },
   })
+  // Electron's own placeholder: electron-builder leaves it there when it is given a folder.
+  rmSync(join(output, 'resources', 'default_app.asar'), { force: true })
   return result.status === 0
 }
 

@@ -360,6 +360,50 @@ test('the events connection wants our origin and path, and the token first and i
   expect(await talkative.ended).toBe(1008)
 })
 
+test('headers and bodies that never arrive end their connection, the others go on', async () => {
+  await start({}, { arrivalMs: { headers: 200, request: 400 } })
+  const slow = (text: string): Promise<string> =>
+    new Promise((resolve) => {
+      const socket = connect(host.port, '127.0.0.1', () => socket.write(text))
+      let answer = ''
+      socket.on('data', (data) => (answer += String(data as Buffer)))
+      socket.on('close', () => resolve(answer.split('\r\n')[0] ?? ''))
+    })
+  const fields = Object.entries(good({ host: `127.0.0.1:${host.port}`, 'content-length': '100' }))
+  const head = fields.map(([name, value]) => `${name}: ${String(value)}\r\n`).join('')
+  const ends = Promise.all([
+    slow('GET / HTTP/1.1\r\nHost: '),
+    slow(''),
+    slow(`POST /rpc/app.info HTTP/1.1\r\n${head}\r\n{"callId"`),
+  ])
+  expect((await rpc('app.info', {})).status).toBe(200)
+  expect(await ends).toEqual(Array.from({ length: 3 }, () => 'HTTP/1.1 408 Request Timeout'))
+  expect(called).toEqual(['app.info'])
+  expect(log).toEqual([])
+})
+
+test('a page that does not read its events is cut off, the others get theirs', async () => {
+  await start()
+  const deaf = await admitted()
+  deaf.socket.pause()
+  const listening = await admitted()
+  const payload = {
+    projectId: 'p',
+    revision: 1,
+    imageIds: Array.from({ length: 20_000 }, () => 'i'.repeat(60)),
+    all: false,
+  }
+  // Several times what may wait for it here, and more than the system keeps on top of that.
+  const sends = 30
+  for (let sent = 1; sent <= sends; sent++) {
+    host.emit('project', 'changed', payload)
+    await vi.waitFor(() => expect(listening.messages).toHaveLength(sent + 1))
+  }
+  deaf.socket.resume()
+  expect(await deaf.ended).toBe(1006)
+  expect(deaf.messages.length).toBeLessThan(sends)
+})
+
 test('no upgrade with another host header or without an origin', async () => {
   await start()
   const upgrade = (headers: readonly string[]): Promise<string> =>

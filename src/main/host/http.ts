@@ -39,6 +39,8 @@ export interface HostOptions {
   readonly log?: (line: string) => void
   /** How long a new events connection may stay without a token. */
   readonly tokenWaitMs?: number
+  /** How long a request may take to arrive: its headers, and all of it. */
+  readonly arrivalMs?: { readonly headers: number; readonly request: number }
 }
 
 export interface Host {
@@ -55,9 +57,11 @@ const address = '127.0.0.1'
 const defaultTokenWaitMs = 2_000
 const cancelMaxBytes = 1024
 const uploadStepMaxBytes = 1024
-const headersTimeoutMs = 10_000
 /** The whole body of the largest upload must have arrived within it, on a slow disk too. */
 const requestTimeoutMs = 15 * 60_000
+const defaultArrivalMs = { headers: 10_000, request: requestTimeoutMs }
+/** A connection that is late is noticed at the next look. */
+const looksPerTimeout = 5
 
 const callIdSchema = z.string().min(1).max(64)
 const callBodySchema = z.strictObject({ callId: callIdSchema, input: z.unknown() })
@@ -69,7 +73,12 @@ export async function startHost(options: HostOptions): Promise<Host> {
   const isToken = tokenCheck(token)
   const router = createRouter(contract, options.handlers, { log })
   const events = createEventSocket({ isToken, tokenWaitMs: options.tokenWaitMs ?? defaultTokenWaitMs })
-  const server = createServer({ headersTimeout: headersTimeoutMs, requestTimeout: requestTimeoutMs })
+  const arrivalMs = options.arrivalMs ?? defaultArrivalMs
+  const server = createServer({
+    headersTimeout: arrivalMs.headers,
+    requestTimeout: arrivalMs.request,
+    connectionsCheckingInterval: arrivalMs.headers / looksPerTimeout,
+  })
   await listen(server, options.port ?? 0)
   const { port } = server.address() as AddressInfo
   const authority = `${address}:${port}`
@@ -79,6 +88,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
   server.on('request', (request, response) => {
     for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value)
     handle(request, response).catch((error: unknown) => {
+      // The caller went away in the middle, or broke the protocol and was told so: nobody is left to answer.
+      if (error === request.errored) return
       const ref = randomBytes(4).toString('hex')
       log(`[${ref}] ${request.method ?? ''}: ${describe(error)}`)
       if (response.headersSent) response.destroy()
@@ -94,8 +105,9 @@ export async function startHost(options: HostOptions): Promise<Host> {
 
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { headers, method } = request
-    // A wrong host name is another site's name that was made to point here.
-    if (headers.host !== authority) return send(response, 403, forbidden('Open the address the program printed.'))
+    // A wrong host name is another site's name that was made to point here. Of two, others may believe the second.
+    if (headers.host !== authority || request.headersDistinct['host']?.length !== 1)
+      return send(response, 403, forbidden('Open the address the program printed.'))
     if (headers.origin !== undefined && headers.origin !== origin) return send(response, 403, foreignOrigin())
     const [path = ''] = (request.url ?? '').split('?')
     if (path.startsWith('/rpc/')) {
@@ -303,13 +315,13 @@ function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer | 
   })
 }
 
-/** Undefined when it is not JSON: the schema that follows refuses that. */
+/** Undefined when it is not JSON, or nested too deeply to be read: the schema that follows refuses that. */
 function parseJson(body: Buffer): unknown {
   try {
     return fromWire(body.toString('utf8'))
   } catch (error) {
-    // Broken JSON, or broken base64 inside it.
-    if (error instanceof SyntaxError || error instanceof DOMException) return undefined
+    // Broken JSON, broken base64 inside it, or more brackets in brackets than the stack holds.
+    if (error instanceof SyntaxError || error instanceof DOMException || error instanceof RangeError) return undefined
     throw error
   }
 }

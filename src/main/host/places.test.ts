@@ -123,6 +123,17 @@ test('new folders: one plain name, never outside, never twice', () => {
   }
 })
 
+test('nothing is made through a link that leads out, or may lead anywhere', () => {
+  const places = createPlaces({ roots: [root] })
+  const start = enter(places)
+  for (const name of ['out', 's.jpg', 'broken.jpg']) {
+    expect(() => places.resolveNew(start.placeId, name)).toThrow(expect.objectContaining({ code: 'Forbidden' }))
+    expect(() => places.createFolder(start.placeId, name)).toThrow(expect.objectContaining({ code: 'Forbidden' }))
+  }
+  expect(places.resolveNew(start.placeId, 'boots')).toBe(join(root, 'boots'))
+  expect(places.resolveNew(start.placeId, 'shoes')).toBe(join(root, 'shoes'))
+})
+
 test('a root that is no folder is refused at the start', () => {
   expect(() => createPlaces({ roots: [join(root, 'a.jpg')] })).toThrow(
     expect.objectContaining({ code: 'InvalidInput' }),

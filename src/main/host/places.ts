@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import type { Place } from '../../shared/contract/contract.ts'
@@ -65,11 +65,7 @@ export function createPlaces(options: { readonly roots?: readonly string[] } = {
     }
     const name = basename(path)
     const real = onDisk(name, () => realpathSync(path))
-    if (!isAllowed(real)) {
-      throw new AppError('Forbidden', 'placeOutside', `${name} lies outside the folders that may be opened.`, {
-        params: { name },
-      })
-    }
+    if (!isAllowed(real)) throw outside(name)
     return real
   }
 
@@ -103,7 +99,11 @@ export function createPlaces(options: { readonly roots?: readonly string[] } = {
 
   function resolveNew(placeId: string, name: string): string {
     checkName(name)
-    return join(resolve(placeId), name)
+    const path = join(resolve(placeId), name)
+    // What is there already may be a link that leads out, also to something that is still to be made.
+    const found = lookAt(path)
+    if (found === null ? isLink(path) : !isAllowed(found.real)) throw outside(name)
+    return path
   }
 
   return {
@@ -149,6 +149,16 @@ export function createPlaces(options: { readonly roots?: readonly string[] } = {
       return toPlace(path, name, 'folder')
     },
   }
+}
+
+function outside(name: string): AppError {
+  return new AppError('Forbidden', 'placeOutside', `${name} lies outside the folders that may be opened.`, {
+    params: { name },
+  })
+}
+
+function isLink(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
 }
 
 const collator = new Intl.Collator('en', { numeric: true })

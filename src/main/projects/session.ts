@@ -193,7 +193,8 @@ export class Session {
   }
 
   masks(imageId: string): Uint8Array<ArrayBuffer> {
-    return packMasks(this.store.annotations.masksOfImage(imageId))
+    const { id } = this.store.images.get(imageId)
+    return packMasks(this.store.annotations.masksOfImage(id))
   }
 
   /**
