@@ -38,7 +38,7 @@ export const errors = {
   episodeImageMissing: '{{message}}',
   exportDiffers: '{{message}}',
   exportUnwritable:
-    'The export to {{folder}} could not be written ({{reason}}). Check the disk and your rights to the folder, or choose another one.',
+    'The export to {{folder}} could not be written ({{reason}}); check the disk and your rights to the folder, or choose another one.',
   fileMalformed: '{{message}}',
   fileUnreadable: '{{message}}',
   fileUnwritable: "{{file}} cannot be written ({{reason}}); check the folder's permissions and free space.",
