@@ -3,8 +3,8 @@ import { syncBuiltinESMExports } from 'node:module'
 import { resolve, sep } from 'node:path'
 
 /**
- * Makes writing below a folder fail in this process, as a full disk or missing rights do, until it is disposed. Only
- * what brings bytes or names to the disk fails: reading and deleting go on.
+ * Makes writing below a folder fail in this process, as a full disk or missing rights do, until it is disposed. With
+ * `ENOSPC` only what brings bytes to the disk fails; with `EACCES` the folder cannot be listed either.
  */
 export function breakDisk(folder: string, code: 'ENOSPC' | 'EACCES' | 'EDQUOT'): Disposable {
   const below = resolve(folder)
@@ -19,6 +19,7 @@ export function breakDisk(folder: string, code: 'ENOSPC' | 'EACCES' | 'EDQUOT'):
     open: promises.open,
     writeFile: promises.writeFile,
     copyFile: promises.copyFile,
+    readdir: promises.readdir,
     writeFileSync: fs.writeFileSync,
   }
   /** Opens, since a full disk still takes a name, and refuses the bytes. */
@@ -33,6 +34,12 @@ export function breakDisk(folder: string, code: 'ENOSPC' | 'EACCES' | 'EDQUOT'):
     isBelow(path) ? Promise.reject(fail('write', path)) : original.writeFile(path, ...rest)
   promises.copyFile = (from, to, mode) =>
     isBelow(to) ? Promise.reject(fail('copyfile', to)) : original.copyFile(from, to, mode)
+  const { readdir } = promises
+  const guarded = (path: unknown, ...rest: readonly unknown[]): unknown =>
+    code === 'EACCES' && isBelow(path)
+      ? Promise.reject(fail('scandir', path))
+      : Reflect.apply(readdir, promises, [path, ...rest])
+  Object.assign(promises, { readdir: guarded })
   fs.writeFileSync = (path, ...rest) => {
     if (isBelow(path)) throw fail('write', path)
     original.writeFileSync(path, ...rest)
@@ -43,6 +50,7 @@ export function breakDisk(folder: string, code: 'ENOSPC' | 'EACCES' | 'EDQUOT'):
       promises.open = original.open
       promises.writeFile = original.writeFile
       promises.copyFile = original.copyFile
+      promises.readdir = original.readdir
       fs.writeFileSync = original.writeFileSync
       syncBuiltinESMExports()
     },

@@ -98,7 +98,7 @@ export async function correct(
       throw new AppError(
         'InvalidInput',
         'maskSize',
-        `${options.mask} is ${mask.width} x ${mask.height} pixels, but ${image.name} is ${image.width} x ${image.height}. Save the mask at the size of the image.`,
+        `${options.mask} is ${mask.width} x ${mask.height} pixels, but ${image.name} is ${image.width} x ${image.height}; save the mask at the size of the image.`,
       )
     }
     const tiles = tilesFromBitmap({

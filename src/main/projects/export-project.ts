@@ -29,7 +29,7 @@ export async function exportProject(
     throw new AppError(
       'Io',
       'exportUnwritable',
-      `The export to ${folder} could not be written (${reason}). Check the disk and your rights to the folder, or choose another one.`,
+      `The export to ${folder} could not be written (${reason}); check the disk and your rights to the folder, or choose another one.`,
       { params: { folder, reason }, cause: error },
     )
   }

@@ -110,11 +110,11 @@ function imageFinder(store: ProjectStore): (imported: ImportedImage) => ImageRec
     const image = store.images.byName(imported.fileName) ?? (candidates.length === 1 ? only : undefined)
     if (image === undefined) {
       return candidates.length === 0
-        ? 'This image is not in the project. Add it, then import again.'
-        : `Several images have this file name (${candidates.map((each) => each.name).join(', ')}). Use their paths in the file.`
+        ? `${imported.fileName} is not an image of this project; add it, then import again.`
+        : `${imported.fileName} is the file name of several images (${candidates.map((each) => each.name).join(', ')}); use their paths in the file.`
     }
     if (image.width === imported.width && image.height === imported.height) return image
-    return `The file says ${imported.width} x ${imported.height} pixels, but the image has ${image.width} x ${image.height}.`
+    return `${image.name} has ${image.width} x ${image.height} pixels, but its masks are for ${imported.width} x ${imported.height}; make them again at the size of the image.`
   }
 }
 

@@ -8,7 +8,7 @@ const portion = 2
  * A drop of these files and folders. The files are real; the entries are made here, since a page cannot make any.
  * `after` is told when the event is over: from then on the data gives nothing away, as in a browser.
  */
-export function dropOf(tree: Tree): { readonly data: DataTransfer; readonly after: () => void } {
+function dropOf(tree: Tree): { readonly data: DataTransfer; readonly after: () => void } {
   const data = new DataTransfer()
   let isOver = false
   const items = Object.entries(tree).map(([name, content]) => {

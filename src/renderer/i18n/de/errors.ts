@@ -52,8 +52,7 @@ export const errors: Translated<typeof english> = {
     'Die exportierte Datei gibt das Projekt nicht genau wieder ({{what}}) und wurde entfernt. Den Datenträger prüfen und noch einmal exportieren.',
   exportUnwritable:
     'Der Export nach {{folder}} konnte nicht geschrieben werden ({{reason}}). Datenträger und Zugriffsrechte prüfen oder einen anderen Ordner wählen.',
-  fileMalformed:
-    '{{file}} ist nicht, was hier erwartet wird; prüfen, ob es die richtige Datei ist, oder sie neu schreiben.',
+  fileMalformed: '{{message}}',
   fileUnreadable: '{{file}} kann nicht gelesen werden; prüfen, ob die Datei noch da ist und gelesen werden darf.',
   fileWithoutPath:
     'Das Abgelegte ist keine Datei auf diesem Rechner; zuerst in einem Ordner speichern, dann von dort ablegen.',

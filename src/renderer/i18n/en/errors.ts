@@ -41,8 +41,8 @@ export const errors = {
   episodeImageMissing: '{{message}}',
   exportDiffers: '{{message}}',
   exportUnwritable:
-    'The export to {{folder}} could not be written ({{reason}}). Check the disk and your rights to the folder, or choose another one.',
-  fileMalformed: '{{file}} is not what is expected here; check that it is the right file, or write it again.',
+    'The export to {{folder}} could not be written ({{reason}}); check the disk and your rights to the folder, or choose another one.',
+  fileMalformed: '{{message}}',
   fileUnreadable: '{{message}}',
   fileWithoutPath: 'What was dropped is no file on this computer; save it to a folder first, then drop it from there.',
   fileUnwritable: "{{file}} cannot be written ({{reason}}); check the folder's permissions and free space.",

@@ -1,0 +1,120 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { asGoodAsBefore, HardProject } from '../support/hard-project.ts'
+import { runExemplar } from '../support/run-exemplar.ts'
+
+let project: HardProject
+
+beforeEach(async () => {
+  project = new HardProject()
+  await project.putPicture('a.png')
+  await project.addAll()
+})
+
+afterEach(() => project.end())
+
+const square = {
+  id: 1,
+  image_id: 1,
+  category_id: 1,
+  segmentation: [[0, 0, 10, 0, 10, 10, 0, 10]],
+  area: 100,
+  bbox: [0, 0, 10, 10],
+  iscrowd: 0,
+}
+const coco = {
+  images: [{ id: 1, file_name: 'a.png', width: 160, height: 128 }],
+  annotations: [square],
+  categories: [{ id: 1, name: 'square' }],
+}
+
+function write(name: string, content: object | string): string {
+  const path = join(project.folder, name)
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+  return path
+}
+
+function importCoco(path: string): ReturnType<HardProject['session']['importAnnotations']> {
+  return project.session.importAnnotations({ path, format: 'coco', as: 'accepted' }, {})
+}
+
+const drawn = (): number => project.session.store.annotations.ofImage(project.imageId('a.png')).length
+
+test('broken COCO JSON', async () => {
+  const before = project.session.store.revision()
+  const text = JSON.stringify(coco)
+  const broken = write('broken.json', text.slice(0, text.indexOf('"categories"')))
+  await expect(importCoco(broken)).rejects.toMatchObject({ code: 'InvalidInput', key: 'jsonInvalid' })
+  const { message } = (await importCoco(broken).catch((error: unknown) => error)) as Error
+  expect(message).toContain(broken)
+  expect(message).not.toContain('\n')
+  const list = write('list.json', '[1, 2')
+  await expect(importCoco(list)).rejects.toMatchObject({
+    code: 'InvalidInput',
+    message: expect.stringContaining(list) as string,
+  })
+  // Nothing of it is in the project, not even the class.
+  expect(project.session.store.revision()).toBe(before)
+  expect(project.session.store.classes.list()).toEqual([])
+  expect(await importCoco(write('whole.json', coco))).toMatchObject({ annotations: 1, problems: [] })
+  expect(drawn()).toBe(1)
+  expect(await project.afterwards()).toEqual(asGoodAsBefore)
+})
+
+test('COCO with an unknown image', async () => {
+  const images = [...coco.images, { id: 2, file_name: 'b.png', width: 160, height: 128 }]
+  const path = write('unknown.json', { ...coco, images, annotations: [square, { ...square, id: 2, image_id: 2 }] })
+  expect(await importCoco(path)).toMatchObject({
+    annotations: 1,
+    images: 1,
+    problems: [{ name: 'b.png', reason: 'b.png is not an image of this project; add it, then import again.' }],
+  })
+  await project.putPicture('b.png')
+  await project.addAll()
+  expect(await importCoco(path)).toMatchObject({ annotations: 2, problems: [] })
+  expect(await project.afterwards()).toEqual(asGoodAsBefore)
+})
+
+test('a mask of another size', async () => {
+  const path = write('size.json', { ...coco, images: [{ id: 1, file_name: 'a.png', width: 80, height: 64 }] })
+  expect(await importCoco(path)).toMatchObject({
+    annotations: 0,
+    problems: [
+      {
+        name: 'a.png',
+        reason: 'a.png has 160 x 128 pixels, but its masks are for 80 x 64; make them again at the size of the image.',
+      },
+    ],
+  })
+  expect(drawn()).toBe(0)
+
+  const data = { width: 80, height: 64, data: new Uint8Array(80 * 64).fill(1) }
+  const folder = join(project.folder, 'masks')
+  mkdirSync(join(folder, 'masks'), { recursive: true })
+  await project.codec.writeIndexPng(join(folder, 'masks', 'a.png'), data)
+  const item = { image: 'images/a.png', mask: 'masks/a.png', class_ids: [1], px: { 1: 5120 }, w: 80, h: 64 }
+  writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ name: 'x', classes: { 1: 'square' }, items: [item] }))
+  const report = await project.session.importAnnotations({ path: folder, format: 'masks', as: 'accepted' }, {})
+  expect(report).toMatchObject({ annotations: 0, problems: [{ name: expect.stringContaining('a.png') as string }] })
+
+  await project.session.close()
+  const mask = join(folder, 'masks', 'a.png')
+  const corrected = await runExemplar([
+    'correct',
+    project.path,
+    '--image',
+    'a.png',
+    '--class',
+    'square',
+    '--mask',
+    mask,
+  ])
+  expect(corrected.code).toBe(1)
+  expect(corrected.stderr.trim()).toBe(
+    `${mask} is 80 x 64 pixels, but a.png is 160 x 128; save the mask at the size of the image.`,
+  )
+  await project.reopen()
+  expect(drawn()).toBe(0)
+  expect(await project.afterwards()).toEqual(asGoodAsBefore)
+})
