@@ -1,56 +1,59 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { findProductFolders, modelsFolder, productVersion, rendererFolder, sampleFolder } from './paths.ts'
+import { modelsFolder, preloadFile, productVersion, rendererFolder, sampleFolder } from './paths.ts'
 
 let folder = ''
 
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'paths-'))
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'paths-'))
 })
+afterEach(() => rm(folder, { recursive: true }))
 
-afterEach(() => rmSync(folder, { recursive: true }))
-
-function make(...files: readonly string[]): void {
-  for (const file of files) {
-    mkdirSync(dirname(join(folder, file)), { recursive: true })
-    writeFileSync(join(folder, file), '{}')
-  }
+async function write(...path: readonly string[]): Promise<void> {
+  const file = join(folder, ...path)
+  await mkdir(dirname(file), { recursive: true })
+  await writeFile(file, path.at(-1) === 'package.json' ? '{"version":"7.8.9"}' : '')
 }
 
-test('a source tree and its build share one folder', () => {
-  make('tree/package.json', 'tree/models/manifest.json', 'tree/src/main/projects/paths.ts', 'tree/out/main/cli.js')
-  const tree = { program: join(folder, 'tree'), resources: join(folder, 'tree') }
-  expect(findProductFolders(join(folder, 'tree/src/main/projects'))).toEqual(tree)
-  expect(findProductFolders(join(folder, 'tree/out/main'))).toEqual(tree)
-  // Electron started on a source tree names the folder of its own distribution.
-  expect(findProductFolders(join(folder, 'tree/out/main'), join(folder, 'electron/resources'))).toEqual(tree)
+test('in a source tree everything is below one folder', async () => {
+  await write('package.json')
+  await write('models', 'manifest.json')
+  await write('out', 'renderer', 'index.html')
+  await write('out', 'preload', 'preload.cjs')
+  for (const start of [join(folder, 'src', 'main', 'projects'), join(folder, 'out', 'main')]) {
+    expect(modelsFolder(start)).toBe(join(folder, 'models'))
+    expect(rendererFolder(start)).toBe(join(folder, 'out', 'renderer'))
+    expect(preloadFile(start)).toBe(join(folder, 'out', 'preload', 'preload.cjs'))
+    expect(productVersion(start)).toBe('7.8.9')
+  }
 })
 
-test('packed, the program is the archive and the models lie beside it', () => {
-  make('app/resources/app.asar/package.json', 'app/resources/app.asar/out/main/cli.js')
-  make('app/resources/models/manifest.json')
-  const packed = { program: join(folder, 'app/resources/app.asar'), resources: join(folder, 'app/resources') }
-  expect(findProductFolders(join(folder, 'app/resources/app.asar/out/main'))).toEqual(packed)
+test('in a packed app the models lie beside the archive', async () => {
+  await write('resources', 'models', 'manifest.json')
+  await write('resources', 'app.asar', 'package.json')
+  await write('resources', 'app.asar', 'out', 'renderer', 'index.html')
+  await write('resources', 'app.asar', 'out', 'preload', 'preload.cjs')
+  const start = join(folder, 'resources', 'app.asar', 'out', 'main')
+  expect(modelsFolder(start)).toBe(join(folder, 'resources', 'models'))
+  expect(rendererFolder(start)).toBe(join(folder, 'resources', 'app.asar', 'out', 'renderer'))
+  expect(preloadFile(start)).toBe(join(folder, 'resources', 'app.asar', 'out', 'preload', 'preload.cjs'))
+  expect(productVersion(start)).toBe('7.8.9')
 })
 
-test('packed elsewhere than its resources, Electron says where they are', () => {
-  make('program/package.json', 'program/out/main/cli.js', 'resources/models/manifest.json')
-  const start = join(folder, 'program/out/main')
-  expect(findProductFolders(start, join(folder, 'resources'))).toEqual({
-    program: join(folder, 'program'),
-    resources: join(folder, 'resources'),
-  })
-  expect(() => findProductFolders(start)).toThrow(
-    expect.objectContaining({ code: 'ModelMissing', key: 'modelsFolderMissing' }),
-  )
+test('what is not there is named: the models as an error, the page where it will be built', async () => {
+  await write('package.json')
+  const start = join(folder, 'src', 'main', 'projects')
+  expect(() => modelsFolder(start)).toThrow(expect.objectContaining({ code: 'ModelMissing' }))
+  expect(rendererFolder(start)).toBe(join(folder, 'out', 'renderer'))
 })
 
-test('here everything is found where it is', () => {
-  const root = join(import.meta.dirname, '..', '..', '..')
-  expect(modelsFolder()).toBe(join(root, 'models'))
-  expect(rendererFolder()).toBe(join(root, 'out', 'renderer'))
-  expect(sampleFolder()).toBe(existsSync(join(root, 'sample')) ? join(root, 'sample') : null)
-  expect(productVersion()).toMatch(/^\d+\.\d+\.\d+/)
+test('the sample lies beside the models, where it was made', async () => {
+  await write('resources', 'models', 'manifest.json')
+  await write('resources', 'app.asar', 'package.json')
+  const start = join(folder, 'resources', 'app.asar', 'out', 'main')
+  expect(sampleFolder(start)).toBeNull()
+  await write('resources', 'sample', 'project.db')
+  expect(sampleFolder(start)).toBe(join(folder, 'resources', 'sample'))
 })

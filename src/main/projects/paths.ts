@@ -5,69 +5,65 @@ import { AppError } from '../../shared/errors.ts'
 import { z } from '../../shared/zod.ts'
 
 /**
- * Where the product's own files are. In a source tree, built or not, both folders are its root. Packed, the program is
- * the archive `app.asar` (read like a folder), and `resources` is the folder around it.
+ * Where the product's own files lie, each found by itself: in a source tree they share one folder, in a packed app
+ * `models` lies beside the archive that holds the rest.
  */
-export interface ProductFolders {
-  /** Holds `package.json` and `out/`. */
-  readonly program: string
-  /** Holds `models/` and, where it was made, `sample/`. */
-  readonly resources: string
-}
 
-/**
- * Looks upwards from `start`, then into `resourcesPath`, which Electron gives. Throws `ModelMissing` when no folder holds
- * `models/manifest.json`.
- */
-export function findProductFolders(start: string, resourcesPath?: string): ProductFolders {
-  const resources =
-    nearest(start, join('models', 'manifest.json')) ??
-    (resourcesPath === undefined ? null : nearest(resourcesPath, join('models', 'manifest.json')))
-  if (resources === null) {
-    throw new AppError(
-      'ModelMissing',
-      'modelsFolderMissing',
-      'The folder "models" with manifest.json is missing. Install Exemplar Studio again.',
-    )
-  }
-  return { program: nearest(start, 'package.json') ?? resources, resources }
-}
+const ownFolder = dirname(fileURLToPath(import.meta.url))
 
-/** The folder itself or the nearest one above it that holds the file. */
-function nearest(start: string, file: string): string | null {
+/** The nearest folder at or above `start` that holds `path`, joined with it; null when there is none. */
+function findAbove(start: string, ...path: readonly string[]): string | null {
   for (let folder = start; ; folder = dirname(folder)) {
-    if (existsSync(join(folder, file))) return folder
+    const found = join(folder, ...path)
+    if (existsSync(found)) return found
     if (dirname(folder) === folder) return null
   }
 }
 
-export function productFolders(): ProductFolders {
-  const { resourcesPath } = process as NodeJS.Process & { readonly resourcesPath?: string }
-  return findProductFolders(dirname(fileURLToPath(import.meta.url)), resourcesPath)
+/** Folder of the model files and their manifest. Throws `ModelMissing`. */
+export function modelsFolder(start = ownFolder): string {
+  const manifest = findAbove(start, 'models', 'manifest.json')
+  if (manifest !== null) return dirname(manifest)
+  throw new AppError(
+    'ModelMissing',
+    'modelsFolderMissing',
+    'The folder "models" with manifest.json is missing. Install Exemplar Studio again.',
+  )
 }
 
-export function modelsFolder(): string {
-  return join(productFolders().resources, 'models')
-}
-
-/** The built page; `npm start` makes it. */
-export function rendererFolder(): string {
-  return join(productFolders().program, 'out', 'renderer')
-}
-
-/** The built preload script of the desktop window. */
-export function preloadFile(): string {
-  return join(productFolders().program, 'out', 'preload', 'preload.cjs')
-}
-
-/** The project to try things on, to be copied before it is opened; null where it was not made. */
-export function sampleFolder(): string | null {
-  const folder = join(productFolders().resources, 'sample')
+/** The project to try things on, beside the models; to be copied before it is opened. Null where it was not made. */
+export function sampleFolder(start = ownFolder): string | null {
+  const folder = join(dirname(modelsFolder(start)), 'sample')
   return existsSync(folder) ? folder : null
 }
 
+/** The built page; `npm start` makes it. */
+export function rendererFolder(start = ownFolder): string {
+  return dirname(builtFile(start, 'renderer', 'index.html'))
+}
+
+/** The built preload script of the desktop window. */
+export function preloadFile(start = ownFolder): string {
+  return builtFile(start, 'preload', 'preload.cjs')
+}
+
+/** Beside the sources even where nothing is built yet: then it is named, and missing. */
+function builtFile(start: string, ...path: readonly string[]): string {
+  return findAbove(start, 'out', ...path) ?? join(programFolder(start), 'out', ...path)
+}
+
+/** Where the product's own files lie: the source tree, or the archive of a packed app. For people to see. */
+export function programFolder(start = ownFolder): string {
+  return dirname(packageFile(start))
+}
+
 /** The product's version, from its package.json. */
-export function productVersion(): string {
-  const text = readFileSync(join(productFolders().program, 'package.json'), 'utf8')
-  return z.object({ version: z.string() }).parse(JSON.parse(text)).version
+export function productVersion(start = ownFolder): string {
+  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(packageFile(start), 'utf8'))).version
+}
+
+function packageFile(start: string): string {
+  const found = findAbove(start, 'package.json')
+  if (found === null) throw new Error(`There is no package.json above ${start}`)
+  return found
 }

@@ -3,7 +3,7 @@ import { AppError } from '../../../shared/errors.ts'
 import { mergeClass, removeClasses } from '../../projects/class-removal.ts'
 import { acceptProposals, sayNotHere, setReviewed } from '../../projects/review.ts'
 import { projectInfo } from '../../projects/project-info.ts'
-import { productFolders, productVersion } from '../../projects/paths.ts'
+import { productVersion, programFolder } from '../../projects/paths.ts'
 import type { Session } from '../../projects/session.ts'
 import type { NativeDialogs } from '../native-dialogs.ts'
 import type { Places } from '../places.ts'
@@ -29,7 +29,7 @@ export function createHandlers(
     app: {
       info: () => ({
         version: productVersion(),
-        folders: { program: productFolders().program, configuration: configurationFolder() },
+        folders: { program: programFolder(), configuration: configurationFolder() },
         nativeDialogs: dialogs !== null,
         open: studio.openProjects(),
         recent: recent.list(),
