@@ -449,7 +449,6 @@ export const flips: readonly Flip[] = [
         'const output = spec.out.safeParse(value)',
         'const output = { success: true as const, data: value, error: null }',
       ],
-      ['inherited names', '!Object.hasOwn(members, name)', 'false'],
     ],
   ),
   ...flipsOf(
