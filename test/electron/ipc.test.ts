@@ -284,6 +284,18 @@ describe('what a person hands over', () => {
     await expect(bridge.receive({ roots, walk }, { signal })).rejects.toMatchObject({ code: 'Cancelled' })
   })
 
+  test('a bug while it is received becomes a reference, with its stack in the log', async () => {
+    const { fake, log, places, window } = await serve({})
+    Object.assign(places, {
+      grant: () => {
+        throw new Error('secret')
+      },
+    })
+    const answer = await fake.invokeFrom(fake.pageOf(window), desktopChannels.receive, '/a.jpg')
+    expect(answer).toMatchObject({ ok: false, error: { code: 'Internal' } })
+    expect([JSON.stringify(answer).includes('secret'), log.join('\n').includes('secret')]).toEqual([false, true])
+  })
+
   test('what is no file cannot pass for one', async () => {
     const { bridge } = await serve({})
     const walk = () => {

@@ -24,6 +24,9 @@ beforeEach(async () => {
   await writeFile(join(folder, 'page2', 'secret.json'), 'secret')
   await symlink(join(folder, 'secret.json'), join(folder, 'page', 'link.json'))
   await symlink(join(folder, 'page2'), join(folder, 'page', 'out'))
+  if (process.platform !== 'win32') {
+    for (const name of ['a\\b.json', 'a:b.json']) await writeFile(join(folder, 'page', name), '{}')
+  }
   const content = (text: string) => (_project: string, image: string) => {
     asked.push(`${text} ${image}`)
     if (image === 'bug') throw new Error('secret')
@@ -129,6 +132,10 @@ test('nothing outside the page, in any spelling', async () => {
     '/assets/',
     '/.env.json',
     '/C:/secret.json',
+    '/a%5cb.json',
+    '/a:b.json',
+    '/%252e%252e%252fsecret.json',
+    '/assets%252fapp-1.js',
     `/${'a'.repeat(5000)}.js`,
   ]) {
     const answer = await get(path)
