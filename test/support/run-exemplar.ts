@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { testHome } from './test-home.ts'
 
 export const exemplarScript = join(import.meta.dirname, '..', '..', 'bin', 'exemplar.mjs')
 
@@ -14,7 +15,7 @@ export function runExemplar(args: readonly string[], env: Readonly<Record<string
   return new Promise((done, failed) => {
     const child = spawn(process.execPath, [exemplarScript, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      env: { ...process.env, EXEMPLAR_HOME: testHome(), ...env },
     })
     const output = { stdout: '', stderr: '' }
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))

@@ -1,6 +1,8 @@
 import type {
   Bridge,
   ClassSummary,
+  DeviceList,
+  DeviceReport,
   ExportReport,
   ImageFilter,
   ImageSummary,
@@ -25,6 +27,9 @@ export interface FakeOptions {
   readonly media?: (path: string) => Promise<MediaAnswer>
   readonly exportReport?: Partial<ExportReport>
   readonly importReport?: Partial<ImportReport>
+  readonly devices?: DeviceList
+  /** Answers `devices.check`; default: at once, with the same list. */
+  readonly checkDevices?: (call: CallOptions) => Promise<DeviceList>
 }
 
 export interface FakeBridge {
@@ -36,6 +41,7 @@ export interface FakeBridge {
   readonly openMedia: () => number
   readonly emitChanged: (change?: { readonly imageIds?: string[]; readonly all?: boolean }) => void
   readonly emitJob: (job: JobRecord) => void
+  readonly emitDeviceFailed: (report: DeviceReport) => void
   readonly emitConnection: (state: 'connected' | 'lost') => void
 }
 
@@ -82,6 +88,33 @@ export function fakeJob(change: Partial<JobRecord> = {}): JobRecord {
     imagesPerSecond: 3.4,
     secondsLeft: 82,
     reason: null,
+    ...change,
+  }
+}
+
+export function fakeDevice(change: Partial<DeviceReport> = {}): DeviceReport {
+  return {
+    provider: 'cpu',
+    verdict: 'passed',
+    loaded: true,
+    ran: true,
+    detail: null,
+    difference: 0,
+    tolerance: 1e-4,
+    milliseconds: 80,
+    cpuMilliseconds: 80,
+    nodeShare: 1,
+    checkedAt: day,
+    ...change,
+  }
+}
+
+export function fakeDevices(change: Partial<DeviceList> = {}): DeviceList {
+  return {
+    devices: [fakeDevice()],
+    auto: { provider: 'cpu', why: 'noneBetter' },
+    runtimeVersion: '1.30.0',
+    hardware: null,
     ...change,
   }
 }
@@ -156,6 +189,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
   const calls: { readonly name: string; readonly input: unknown }[] = []
   const changed = new Set<Parameters<Bridge['project']['changed']>[0]>()
   const progressed = new Set<Parameters<Bridge['jobs']['progress']>[0]>()
+  const failedDevices = new Set<Parameters<Bridge['devices']['failed']>[0]>()
   const connected = new Set<Parameters<Bridge['connection']>[0]>()
   let revision = 1
   let openMedia = 0
@@ -257,6 +291,16 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
         open: [...(options.open ?? [])],
         recent: (options.recent ?? []).map((each) => ({ ...each, location: `/home/me/${each.name}`, openedAt: day })),
       })),
+    },
+    devices: {
+      list: recorded('devices.list', () => options.devices ?? fakeDevices()),
+      check: recorded('devices.check', (_none: object, call: CallOptions = {}) =>
+        options.checkDevices === undefined ? (options.devices ?? fakeDevices()) : options.checkDevices(call),
+      ),
+      failed: (listener: Parameters<Bridge['devices']['failed']>[0]) => {
+        failedDevices.add(listener)
+        return () => failedDevices.delete(listener)
+      },
     },
     places: {
       list: recorded('places.list', ({ placeId }: { readonly placeId: string | null }) => {
@@ -444,6 +488,9 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
     openMedia: () => openMedia,
     emitChanged,
     emitJob,
+    emitDeviceFailed: (report) => {
+      for (const listener of failedDevices) listener(report)
+    },
     emitConnection: (next) => {
       for (const listener of connected) listener(next)
     },
