@@ -197,23 +197,6 @@ test('a check that is cancelled ends at once and remembers nothing; what was ask
   expect((await devices.list()).devices[1]).toMatchObject({ verdict: 'hung' })
 })
 
-test.each([
-  ['cuda', { provider: 'cuda', forced: true, instead: null }],
-  ['auto', { provider: 'cpu', forced: false, instead: null }],
-  ['', { provider: 'cpu', forced: false, instead: null }],
-])('EXEMPLAR_PROVIDER=%s', async (value, choice) => {
-  const memory = createVolatileMemory()
-  const devices = createDevices({
-    modelsFolder,
-    memory,
-    providers: ['cpu'],
-    environment: { EXEMPLAR_PROVIDER: value },
-    entry,
-    spawner: forkSpawnerWith({ EXEMPLAR_FAULT: 'none' }),
-  })
-  expect(await devices.choose()).toEqual(choice)
-})
-
 describe.each(cases)('a device with the fault $fault', ({ fault, verdict, sentence }) => {
   test('is found out by the check: auto stays on the CPU, the masks are those of the CPU', async () => {
     const devices = devicesOf({ fault })
