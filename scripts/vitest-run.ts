@@ -7,13 +7,16 @@ import type { Tally } from './tally.ts'
 
 export type Rung = 'node' | 'job' | 'browser' | 'e2e'
 
-/** Runs one vitest project with its output shown. A run that dies before it can report counts as one failure. */
-export function runVitest(rung: Rung): Tally {
+/**
+ * Runs one vitest project, or only some of its files, with its output shown. A run that dies before it can report
+ * counts as one failure.
+ */
+export function runVitest(rung: Rung, files: readonly string[] = []): Tally {
   const folder = mkdtempSync(join(tmpdir(), 'exemplar-tally-'))
   const tallyFile = join(folder, 'tally.json')
   try {
     const vitest = join(projectRoot, 'node_modules', 'vitest', 'vitest.mjs')
-    const result = spawnSync(process.execPath, [vitest, 'run', '--project', rung, '--passWithNoTests'], {
+    const result = spawnSync(process.execPath, [vitest, 'run', '--project', rung, '--passWithNoTests', ...files], {
       cwd: projectRoot,
       stdio: 'inherit',
       env: { ...process.env, EXEMPLAR_TALLY: tallyFile },

@@ -11,6 +11,7 @@ import { envelopeSchema, fromWire, toWire } from '../../src/shared/contract/wire
 import { AppError } from '../../src/shared/errors.ts'
 import { z } from '../../src/shared/zod.ts'
 import { exemplarScript } from './run-exemplar.ts'
+import { testHome } from './test-home.ts'
 
 type Calls = BridgeOf<Contract>
 
@@ -29,7 +30,7 @@ export class HostProcess {
     // The inner Node, not the wrapper: a signal must reach the process that holds the project.
     const child = spawn(process.execPath, [script, 'serve', '--json', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      env: { ...process.env, EXEMPLAR_HOME: testHome(), ...env },
     })
     let stderr = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { testHome } from './test-home.ts'
 
 export const exemplarScript = join(import.meta.dirname, '..', '..', 'bin', 'exemplar.mjs')
 
@@ -18,7 +19,7 @@ export function runExemplar(
   return new Promise((done, failed) => {
     const child = spawn(process.execPath, [script, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      env: { ...process.env, EXEMPLAR_HOME: testHome(), ...env },
     })
     const output = { stdout: '', stderr: '' }
     child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout += text))

@@ -164,6 +164,39 @@ test('a device that works and is faster is what auto uses and what the device te
   expect(failures).toEqual([])
 })
 
+test('a check that is cancelled ends at once and remembers nothing; what was asked meanwhile shares it', async () => {
+  const devices = devicesOf({ fault: 'hangAtStart' })
+  const progress: (string | undefined)[] = []
+  const controller = new AbortController()
+  const first = devices.check({
+    signal: controller.signal,
+    progress: ({ note }) => {
+      progress.push(note)
+      if (note === 'CUDA') controller.abort()
+    },
+  })
+  expect((await errorOf(first)).code).toBe('Cancelled')
+  expect(progress).toEqual(['CPU', 'CUDA'])
+  expect((await devices.list()).auto.why).toBe('untried')
+
+  // One of two who wait goes away: the other gets the result.
+  const impatient = new AbortController()
+  const [left, stayed] = await Promise.all([
+    errorOf(
+      devices.check({
+        signal: impatient.signal,
+        progress: ({ note }) => {
+          if (note === 'CUDA') impatient.abort()
+        },
+      }),
+    ),
+    devices.choose(),
+  ])
+  expect(left.code).toBe('Cancelled')
+  expect(stayed).toEqual({ provider: 'cpu', forced: false, instead: null })
+  expect((await devices.list()).devices[1]).toMatchObject({ verdict: 'hung' })
+})
+
 describe.each(cases)('a device with the fault $fault', ({ fault, verdict, sentence }) => {
   test('is found out by the check: auto stays on the CPU, the masks are those of the CPU', async () => {
     const devices = devicesOf({ fault })

@@ -103,6 +103,8 @@ interface RunningCheck {
   readonly controller: AbortController
   readonly done: Promise<readonly DeviceReport[]>
   readonly listeners: Set<(progress: Progress) => void>
+  /** What was reported last: whoever joins hears of it at once. */
+  readonly latest: () => Progress | null
   waiting: number
 }
 
@@ -110,6 +112,8 @@ class MachineDevices implements Devices {
   readonly #options: CreateDevicesOptions
   readonly #environment: NodeJS.ProcessEnv
   #running: RunningCheck | null = null
+  /** The end of the last check, also of one that was given up: the next begins after it. */
+  #ended: Promise<void> = Promise.resolve()
   #closed = false
 
   constructor(options: CreateDevicesOptions) {
@@ -156,9 +160,8 @@ class MachineDevices implements Devices {
 
   readonly close = async (): Promise<void> => {
     this.#closed = true
-    const running = this.#running
-    running?.controller.abort()
-    await running?.done.catch(() => undefined)
+    this.#running?.controller.abort()
+    await this.#ended
   }
 
   readonly [Symbol.asyncDispose] = (): Promise<void> => this.close()
@@ -217,27 +220,37 @@ class MachineDevices implements Devices {
     if (this.#closed) throw cancelled()
     const running = (this.#running ??= this.#begin(key))
     running.waiting += 1
+    const latest = running.latest()
+    if (latest !== null) progress?.(latest)
     if (progress !== undefined) running.listeners.add(progress)
     try {
       return await untilAborted(running.done, signal)
     } finally {
       running.waiting -= 1
       if (progress !== undefined) running.listeners.delete(progress)
-      if (running.waiting === 0) running.controller.abort()
+      if (running.waiting === 0) {
+        running.controller.abort()
+        if (this.#running === running) this.#running = null
+      }
     }
   }
 
   #begin(key: DeviceKey): RunningCheck {
     const controller = new AbortController()
     const listeners: RunningCheck['listeners'] = new Set()
+    let latest: Progress | null = null
     const done = this.#tryAll(key, controller.signal, (progress) => {
+      latest = progress
       for (const listener of listeners) listener(progress)
     }).finally(() => {
       if (this.#running?.controller === controller) this.#running = null
     })
-    // Whoever waits hears of it; when nobody does, nobody needs to.
-    done.catch(() => undefined)
-    return { controller, done, listeners, waiting: 0 }
+    // Whoever waits hears of a failure; when nobody does, nobody needs to.
+    this.#ended = done.then(
+      () => undefined,
+      () => undefined,
+    )
+    return { controller, done, listeners, latest: () => latest, waiting: 0 }
   }
 
   async #tryAll(
@@ -246,6 +259,7 @@ class MachineDevices implements Devices {
     progress: (progress: Progress) => void,
   ): Promise<readonly DeviceReport[]> {
     const { modelsFolder, spawner, entry, timeoutMs, memory } = this.#options
+    await this.#ended
     const reports: DeviceReport[] = []
     const total = this.#providers.length
     for (const provider of this.#providers) {

@@ -1,19 +1,24 @@
 import { useState } from 'react'
-import type { ReactElement, ReactNode } from 'react'
+import type { ReactElement } from 'react'
+import { DeviceCommands } from '../features/devices/DeviceDialog.tsx'
+import { DevicePanel } from '../features/devices/DevicePanel.tsx'
 import { HelpDialog } from '../features/help/HelpDialog.tsx'
 import { SettingsDialog } from '../features/settings/SettingsDialog.tsx'
 import { useCommands } from './commands.ts'
 
 /** What works on every screen. */
-export function AppCommands({ devicePanel }: { readonly devicePanel?: ReactNode }): ReactElement | null {
+export function AppCommands(): ReactElement {
   const [open, setOpen] = useState<'help' | 'settings' | null>(null)
   const close = (): void => setOpen(null)
   useCommands([
     { id: 'app.settings', labelKey: 'settings.command.open', keys: ['F2'], run: () => setOpen('settings') },
     { id: 'help.open', labelKey: 'help.command.open', keys: ['F1', '?'], run: () => setOpen('help') },
   ])
-  if (open === 'help') return <HelpDialog onClose={close} />
-  if (open === 'settings')
-    return <SettingsDialog onClose={close} {...(devicePanel === undefined ? {} : { devicePanel })} />
-  return null
+  return (
+    <>
+      <DeviceCommands />
+      {open === 'help' && <HelpDialog onClose={close} />}
+      {open === 'settings' && <SettingsDialog onClose={close} devicePanel={<DevicePanel />} />}
+    </>
+  )
 }

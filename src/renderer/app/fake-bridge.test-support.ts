@@ -1,6 +1,8 @@
 import type {
   Bridge,
   ClassSummary,
+  DeviceList,
+  DeviceReport,
   ExportReport,
   GivenFiles,
   ImageFilter,
@@ -37,6 +39,9 @@ export interface FakeOptions {
   /** Images set aside, by number, and why. */
   readonly setAside?: readonly (readonly [number, string])[]
   readonly receiveProblems?: readonly Problem[]
+  readonly devices?: DeviceList
+  /** Answers `devices.check`; default: at once, with the same list. */
+  readonly checkDevices?: (call: CallOptions) => Promise<DeviceList>
 }
 
 export interface FakeBridge {
@@ -53,6 +58,7 @@ export interface FakeBridge {
   /** The same without the event. */
   readonly missPreferences: (next: Preferences) => void
   readonly emitProjectOpened: (projectId: string) => void
+  readonly emitDeviceFailed: (report: DeviceReport) => void
   readonly emitConnection: (state: 'connected' | 'lost') => void
 }
 
@@ -99,6 +105,33 @@ export function fakeJob(change: Partial<JobRecord> = {}): JobRecord {
     imagesPerSecond: 3.4,
     secondsLeft: 82,
     reason: null,
+    ...change,
+  }
+}
+
+export function fakeDevice(change: Partial<DeviceReport> = {}): DeviceReport {
+  return {
+    provider: 'cpu',
+    verdict: 'passed',
+    loaded: true,
+    ran: true,
+    detail: null,
+    difference: 0,
+    tolerance: 1e-4,
+    milliseconds: 80,
+    cpuMilliseconds: 80,
+    nodeShare: 1,
+    checkedAt: day,
+    ...change,
+  }
+}
+
+export function fakeDevices(change: Partial<DeviceList> = {}): DeviceList {
+  return {
+    devices: [fakeDevice()],
+    auto: { provider: 'cpu', why: 'noneBetter' },
+    runtimeVersion: '1.30.0',
+    hardware: null,
     ...change,
   }
 }
@@ -176,6 +209,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
   const progressed = new Set<Parameters<Bridge['jobs']['progress']>[0]>()
   const preferring = new Set<Parameters<Bridge['preferences']['changed']>[0]>()
   const opened = new Set<Parameters<Bridge['app']['projectOpened']>[0]>()
+  const failedDevices = new Set<Parameters<Bridge['devices']['failed']>[0]>()
   const connected = new Set<Parameters<Bridge['connection']>[0]>()
   let kept: Preferences = defaultPreferences
   let revision = 1
@@ -300,6 +334,16 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
       changed: (listener: Parameters<Bridge['preferences']['changed']>[0]) => {
         preferring.add(listener)
         return () => preferring.delete(listener)
+      },
+    },
+    devices: {
+      list: recorded('devices.list', () => options.devices ?? fakeDevices()),
+      check: recorded('devices.check', (_none: object, call: CallOptions = {}) =>
+        options.checkDevices === undefined ? (options.devices ?? fakeDevices()) : options.checkDevices(call),
+      ),
+      failed: (listener: Parameters<Bridge['devices']['failed']>[0]) => {
+        failedDevices.add(listener)
+        return () => failedDevices.delete(listener)
       },
     },
     places: {
@@ -520,6 +564,9 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
     },
     emitProjectOpened: (openedId) => {
       for (const listener of opened) listener({ projectId: openedId })
+    },
+    emitDeviceFailed: (report) => {
+      for (const listener of failedDevices) listener(report)
     },
     emitConnection: (next) => {
       for (const listener of connected) listener(next)

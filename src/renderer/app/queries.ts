@@ -1,17 +1,18 @@
 import { QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import type { Bridge, ImageDocument, JobRecord, ProjectInfo } from '../../shared/contract/contract.ts'
+import type { Bridge, DeviceList, ImageDocument, JobRecord, ProjectInfo } from '../../shared/contract/contract.ts'
 import type { HistoryState } from '../../shared/domain/history.ts'
 import type { SupportRecord, VersionRecord } from '../../shared/domain/records.ts'
 import { useBridge } from './bridge-context.tsx'
 import { useSession } from './session.ts'
 
 /**
- * What the Node side knows, cached here and dropped when its events say so. All keys begin with
- * `['project', projectId]`, so that closing a project forgets it at once.
+ * What the Node side knows, cached here and dropped when its events say so. All keys about a project begin with
+ * `['project', projectId]`, so that closing it forgets it at once.
  */
 export const queryKeys = {
+  devices: ['devices'] as const,
   project: (projectId: string) => ['project', projectId] as const,
   info: (projectId: string) => ['project', projectId, 'info'] as const,
   history: (projectId: string) => ['project', projectId, 'history'] as const,
@@ -49,6 +50,17 @@ export function useProjectId(): string {
   const projectId = useSession((state) => state.projectId)
   if (projectId === null) throw new Error('useProjectId needs an open project')
   return projectId
+}
+
+/** What is known of this computer's devices; needs no open project. */
+export function useDevices(): UseQueryResult<DeviceList> {
+  const bridge = useBridge()
+  return useQuery({
+    queryKey: queryKeys.devices,
+    queryFn: ({ signal }) => bridge.devices.list({}, { signal }),
+    // The first batch tries them without anybody looking here.
+    staleTime: 0,
+  })
 }
 
 export function useProjectInfo(): UseQueryResult<ProjectInfo> {
@@ -170,6 +182,9 @@ export function followEvents(bridge: Bridge, client: QueryClient): () => void {
       client.setQueryData<readonly JobRecord[]>(queryKeys.jobs(event.projectId), (jobs) =>
         withJob(jobs ?? [], event.job),
       )
+    }),
+    bridge.devices.failed(() => {
+      void client.invalidateQueries({ queryKey: queryKeys.devices })
     }),
     bridge.connection((state) => {
       if (state === 'connected') void client.invalidateQueries()

@@ -6,6 +6,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { JobRecord } from '../../../shared/contract/contract.ts'
 import { assertNever } from '../../../shared/errors.ts'
 import { useBridge } from '../../app/bridge-context.tsx'
+import { runCommand } from '../../app/commands.ts'
 import { notifyError } from '../../app/notify-error.ts'
 import { ProblemList } from '../../app/ProblemList.tsx'
 import { queryKeys, useJobs, useProjectId } from '../../app/queries.ts'
@@ -17,6 +18,7 @@ import { Dialog } from '../../ui/Dialog.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { IconButton } from '../../ui/IconButton.tsx'
 import { Progress } from '../../ui/Progress.tsx'
+import { Tooltip } from '../../ui/Tooltip.tsx'
 
 function isOpen(job: JobRecord): boolean {
   switch (job.state) {
@@ -97,10 +99,17 @@ function JobRow({ job, onDismiss }: { readonly job: JobRecord; readonly onDismis
       </span>
       <span className="text-muted tabular-nums">{facts.join(' · ')}</span>
       {job.device !== null && (
-        <span className="flex min-w-0 items-center gap-1 text-sm text-muted">
-          <Cpu aria-hidden size={13} />
-          <span className="truncate">{job.device}</span>
-        </span>
+        <Tooltip label={t('devices.openFrom', { device: job.device })} side="top">
+          <button
+            type="button"
+            data-testid="job-device"
+            className="flex min-w-0 items-center gap-1 rounded-md text-sm text-muted hover:bg-hover hover:text-text"
+            onClick={() => void runCommand('app.devices', { source: 'button' })}
+          >
+            <Cpu aria-hidden size={13} className="shrink-0" />
+            <span className="truncate">{job.device}</span>
+          </button>
+        </Tooltip>
       )}
       <span className="flex-1" />
       {job.reason !== null && <span className="truncate text-danger">{job.reason}</span>}

@@ -10,6 +10,7 @@ import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { Checkbox, RadioGroup } from '../../ui/fields.tsx'
+import { DeviceChoice } from './DeviceChoice.tsx'
 
 type Scope = 'selected' | 'unreviewed' | 'all'
 
@@ -27,6 +28,7 @@ export function SegmentDialog({ onClose }: { readonly onClose: () => void }): Re
   const [left, setLeft] = useState<ReadonlySet<string>>(new Set())
   const [scope, setScope] = useState<Scope>(screen === 'gallery' && these.length > 1 ? 'selected' : 'unreviewed')
   const [detail, setDetail] = useState<SegmentSpec['detail']>('normal')
+  const [provider, setProvider] = useState<SegmentSpec['provider']>('auto')
   const [error, setError] = useState<unknown>(null)
   const [busy, setBusy] = useState(false)
   const classIds = taught.map((each) => each.id).filter((id) => !left.has(id))
@@ -38,7 +40,7 @@ export function SegmentDialog({ onClose }: { readonly onClose: () => void }): Re
         kind: 'segment',
         classIds: left.size === 0 ? 'all' : classIds,
         images: scope === 'selected' ? these : scope,
-        provider: 'auto',
+        provider,
         detail,
       }
       await bridge.jobs.start({ projectId, spec })
@@ -122,6 +124,7 @@ export function SegmentDialog({ onClose }: { readonly onClose: () => void }): Re
             hint: t(`batch.detailHints.${value}`),
           }))}
         />
+        <DeviceChoice value={provider} onChange={setProvider} />
         {error !== null && <ErrorNotice error={error} />}
       </div>
     </Dialog>

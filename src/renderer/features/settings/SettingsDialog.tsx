@@ -17,14 +17,14 @@ const panel = 'flex min-w-0 flex-1 flex-col gap-5'
 /** How the program looks, what it computes on, and what it is. Every change takes effect at once; undo is not needed. */
 export function SettingsDialog(properties: {
   readonly onClose: () => void
-  /** What the app composes for *Device*; without one the section is left out. */
-  readonly devicePanel?: ReactNode
+  /** What the app composes for *Device*. */
+  readonly devicePanel: ReactNode
 }): ReactElement {
   const { t } = useTranslation()
   const { devicePanel } = properties
   const sections = [
     { id: 'appearance', content: <Appearance /> },
-    ...(devicePanel === undefined ? [] : [{ id: 'device', content: devicePanel } as const]),
+    { id: 'device', content: devicePanel },
     { id: 'about', content: <About /> },
   ] as const
   return (

@@ -1,6 +1,7 @@
 import { batch } from './batch.ts'
 import { classes } from './classes.ts'
 import { common } from './common.ts'
+import { devices } from './devices.ts'
 import { editor } from './editor.ts'
 import { errors } from './errors.ts'
 import { exporting } from './export.ts'
@@ -18,6 +19,7 @@ export const english = {
   batch,
   classes,
   common,
+  devices,
   editor,
   errors,
   export: exporting,
