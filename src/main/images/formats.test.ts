@@ -74,6 +74,33 @@ test('every kind of picture is seen as it is: size, tile, model pixels, thumbnai
   }
 })
 
+test('a picture of 10,000 x 10,000 pixels is opened: import, thumbnail, tiles of every level', async () => {
+  const side = 10_000
+  const path = join(folder, 'large.png')
+  // One bright square of 1,000 pixels, three tenths from the left and six from the top.
+  const square = { create: { width: 1000, height: 1000, channels: 3 as const, background: '#f0c000' } }
+  await sharp({ create: { width: side, height: side, channels: 3, background: '#203040' } })
+    .composite([{ input: await sharp(square).png().toBuffer(), left: 3000, top: 6000 }])
+    .png({ compressionLevel: 1 })
+    .toFile(path)
+  expect(await codec.probe(path)).toMatchObject({ width: side, height: side })
+  const thumbnail = await sharp(await codec.thumbnail(path, 256)).metadata()
+  expect([thumbnail.width, thumbnail.height]).toEqual([256, 256])
+  for (const level of [5, 3, 1, 0]) {
+    const scale = 2 ** level
+    for (const [x, y, colour] of [
+      [3500, 6500, [240, 192, 0]],
+      [2500, 6500, [32, 48, 64]],
+      [9_950, 9_950, [32, 48, 64]],
+    ] as const) {
+      const [levelX, levelY] = [Math.floor(x / scale), Math.floor(y / scale)]
+      const tile = await codec.tile(path, level, Math.floor(levelX / 512), Math.floor(levelY / 512))
+      const at = ((levelY % 512) * tile.width + (levelX % 512)) * 3
+      expect([level, x, y, ...tile.data.subarray(at, at + 3)]).toEqual([level, x, y, ...colour])
+    }
+  }
+})
+
 test('the depth of 16-bit samples is the smallest usual one that holds the largest', () => {
   expect([0, 255, 256, 1023, 1024, 4095, 4096, 16_383, 16_384, 65_535].map(depthFor)).toEqual([
     8, 8, 10, 10, 12, 12, 14, 14, 16, 16,

@@ -19,19 +19,20 @@ interface Walked {
  */
 export function filesOfDrop(data: DataTransfer): PickedFiles {
   const items = [...data.items].filter((item) => item.kind === 'file')
-  const roots = items.map((item) => item.getAsFile()).filter((file) => file !== null)
-  const entries = items.map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null)
+  const given = items.map((item) => ({ file: item.getAsFile(), entry: item.webkitGetAsEntry() }))
   return {
-    roots,
+    roots: given.map(({ file }) => file).filter((file) => file !== null),
     walk: async function* () {
-      for (const entry of entries) {
-        if (isFolder(entry)) yield* walkFolder(entry, '')
-        else if (isFile(entry)) yield { path: entry.name, file: await fileOf(entry) }
+      for (const { file, entry } of given) {
+        if (entry !== null && isFolder(entry)) yield* walkFolder(entry, '')
+        // A picture dragged out of another page is a file without a place on disk.
+        else if (file !== null) yield { path: file.name, file }
       }
     },
     projectName: async () => {
-      for (const entry of entries) {
-        if (isFolder(entry) && (await childrenOf(entry)).some(({ name }) => name === projectFile)) return entry.name
+      for (const { entry } of given) {
+        if (entry === null || !isFolder(entry)) continue
+        if ((await childrenOf(entry)).some(({ name }) => name === projectFile)) return entry.name
       }
       return null
     },

@@ -83,13 +83,16 @@ export function createUploader({
     let next = 0
     let done = 0
     const work = async (): Promise<void> => {
-      for (let at = next++; at < found.length; at = next++) {
+      for (let at = next++; at < found.length && !ending.signal.aborted; at = next++) {
         const each = found[at]
         if (each === undefined) return
         try {
           await sendFile(`/upload/${uploadId}/${at}`, each, ending.signal)
         } catch (error) {
-          if (!isAppError(error, 'InvalidInput')) throw error
+          if (!isAppError(error, 'InvalidInput')) {
+            ending.abort()
+            throw error
+          }
           problems.push({ name: each.path, reason: error.message })
         }
         onProgress?.({ done: ++done, total: found.length, note: each.path })

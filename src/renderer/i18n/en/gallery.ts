@@ -12,7 +12,7 @@ export const gallery = {
   selected_one: '{{count, number}} selected',
   selected_other: '{{count, number}} selected',
   emptyTitle: 'No images yet',
-  emptyHint: 'Import a folder of photographs. They stay where they are; nothing is copied or changed.',
+  emptyHint: 'Import a folder of photographs, or drop files and folders here. Your own files are never changed.',
   noMatchTitle: 'No image matches',
   noMatchHint: 'Clear the filter or the search to see all images again.',
   noProposalsTitle: 'No open proposals',
