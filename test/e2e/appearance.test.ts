@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Preferences } from '../../src/shared/domain/preferences.ts'
 import { chromiumArguments, findChromium, noChromiumReason } from '../support/chromium.ts'
 import { HostProcess } from '../support/host-process.ts'
@@ -36,9 +36,11 @@ describe.skipIf(!isPossible)('the look of every screen', () => {
   async function started(work: () => Promise<void>): Promise<void> {
     host = await HostProcess.start(['--root', folder], { EXEMPLAR_HOME: join(folder, '.home') })
     studio = await openStudio(host.url)
-    onTestFailed(() => studio.screenshot('failure'))
     try {
       await work()
+    } catch (failure) {
+      await studio.screenshot('failure')
+      throw failure
     } finally {
       await studio.close()
       await host.stop()

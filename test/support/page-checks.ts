@@ -28,6 +28,11 @@ export function clippedTexts(page: Page): Promise<readonly string[]> {
         found.push(`nothing left of: ${describe(element)}`)
       }
     }
+    for (const element of document.querySelectorAll('.overflow-y-auto')) {
+      if (isShown(element) && element.scrollWidth > element.clientWidth + 1) {
+        found.push(`scrolls sideways: ${describe(element)}`)
+      }
+    }
     if (document.documentElement.scrollWidth > window.innerWidth) found.push('the page scrolls sideways')
     return found
   })

@@ -29,6 +29,8 @@ export async function walkScreens(walk: Walk): Promise<void> {
   await editor(walk)
   await exporting(walk)
   await closeProject(walk)
+  await walk.studio.page.getByRole('listitem').getByText('Wardrobe').first().waitFor()
+  await walk.visit('welcome-recent')
 }
 
 async function welcome({ studio: { page }, visit }: Walk): Promise<void> {

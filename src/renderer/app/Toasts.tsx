@@ -25,6 +25,8 @@ function Toast({ announcement }: { readonly announcement: Announcement }): React
   return (
     <div
       data-testid="toast"
+      // Read out at once; the others wait their turn.
+      {...(tone === 'problem' ? { role: 'alert' } : {})}
       data-tone={tone}
       onPointerEnter={() => setIsHeld(true)}
       onPointerLeave={() => setIsHeld(false)}

@@ -23,7 +23,7 @@ export function Button({
     <button
       type={type}
       className={classes(
-        'inline-flex h-7 shrink-0 items-center justify-center gap-1.5 rounded-md px-2.5 whitespace-nowrap transition-colors select-none disabled:pointer-events-none disabled:opacity-45',
+        'inline-flex h-7 shrink-0 items-center justify-center gap-1.5 rounded-md px-2.5 whitespace-nowrap transition-colors select-none active:brightness-90 disabled:pointer-events-none disabled:opacity-45',
         variants[variant],
         className,
       )}

@@ -26,7 +26,7 @@ export function IconButton({
         aria-label={label}
         aria-pressed={pressed}
         className={classes(
-          'inline-flex size-7 shrink-0 items-center justify-center rounded-md transition-colors disabled:pointer-events-none disabled:opacity-40',
+          'inline-flex size-7 shrink-0 items-center justify-center rounded-md transition-colors active:brightness-90 disabled:pointer-events-none disabled:opacity-40',
           pressed === true ? 'bg-accent-soft text-text' : 'text-muted hover:bg-hover hover:text-text',
           className,
         )}

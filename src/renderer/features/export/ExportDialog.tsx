@@ -163,6 +163,7 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
               {(ids) => (
                 <TextInput
                   {...ids}
+                  data-initial-focus
                   maxLength={120}
                   value={name}
                   onChange={(event) => setOwnName(event.currentTarget.value)}

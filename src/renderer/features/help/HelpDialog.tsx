@@ -44,7 +44,8 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }): React
   }
   return (
     <Dialog title={t('help.title')} size="large" testId="help" onClose={onClose}>
-      <div className="flex flex-col gap-3">
+      {/* A block: as a flex item, the columns would keep the height of their first guess and overflow sideways. */}
+      <div className="space-y-3">
         <TextInput
           type="search"
           data-initial-focus
@@ -56,8 +57,8 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }): React
         {groups.size === 0 && <p className="py-6 text-center text-muted">{t('help.none', { text })}</p>}
         <div className="gap-6 sm:columns-2">
           {[...groups].map(([group, members]) => (
-            <section key={group} className="mb-4 break-inside-avoid">
-              <h3 className="mb-1 text-sm font-semibold text-muted">{group}</h3>
+            <section key={group} className="mb-4">
+              <h3 className="mb-1 break-after-avoid text-sm font-semibold text-muted">{group}</h3>
               <ul className="divide-y divide-line">
                 {members.map((entry) => (
                   <li
@@ -66,7 +67,7 @@ export function HelpDialog({ onClose }: { readonly onClose: () => void }): React
                     data-command-id={entry.id}
                     data-keys={entry.keys.join(' ')}
                     data-enabled={entry.isEnabled?.() ?? true}
-                    className="flex min-h-7 items-center justify-between gap-3 py-0.5"
+                    className="flex min-h-7 break-inside-avoid items-center justify-between gap-3 py-0.5"
                   >
                     <span>{translate(entry.labelKey)}</span>
                     <span className="flex flex-wrap justify-end gap-1">

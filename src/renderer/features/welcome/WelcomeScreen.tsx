@@ -189,12 +189,12 @@ function RecentRow(properties: {
       <button
         type="button"
         disabled={project.missing}
-        aria-label={t('welcome.openNamed', { name: project.name })}
         className="flex w-full items-center gap-3 px-4 py-2 text-left -outline-offset-2 hover:bg-hover disabled:opacity-60"
         aria-busy={isOpening}
         onClick={properties.onOpen}
       >
         <Icon aria-hidden size={18} strokeWidth={1.5} className={classes('text-muted', isOpening && 'animate-spin')} />
+        <span className="sr-only">{t('welcome.openNamed', { name: project.name })}</span>
         <span className="min-w-0 flex-1">
           <span className="block truncate font-medium">{project.name}</span>
           <span className="block truncate text-sm text-muted">{project.location}</span>
