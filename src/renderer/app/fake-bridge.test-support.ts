@@ -215,7 +215,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
       revision,
       images,
       imageCount,
-      classes: [...classes],
+      classes: classes.toSorted((a, b) => a.position - b.position),
     }
   }
 

@@ -16,7 +16,7 @@ async function open(classNames: readonly string[] = names): Promise<void> {
   fake = createFakeBridge({ classNames: [...classNames] })
   await render(
     <Surroundings fake={fake}>
-      <ClassManager onClose={() => undefined} />
+      <ClassManager whenSaved={() => Promise.resolve(true)} onClose={() => undefined} />
     </Surroundings>,
   )
   await expect.poll(order).toEqual(classNames)

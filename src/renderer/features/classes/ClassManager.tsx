@@ -26,7 +26,12 @@ function isEmpty(usage: ClassUsage | undefined): boolean {
 }
 
 /** All classes: names, colours, keys, order and what they have; deletes and merges them. Every change is one step. */
-export function ClassManager({ onClose }: { readonly onClose: () => void }): ReactElement {
+export function ClassManager(properties: {
+  /** Resolves when nothing drawn is on its way any more; false when it was not written. */
+  readonly whenSaved: () => Promise<boolean>
+  readonly onClose: () => void
+}): ReactElement {
+  const { whenSaved, onClose } = properties
   const { t } = useTranslation()
   const bridge = useBridge()
   const client = useQueryClient()
@@ -49,6 +54,8 @@ export function ClassManager({ onClose }: { readonly onClose: () => void }): Rea
     if (busy.current) return false
     busy.current = true
     try {
+      // A stroke still on its way was drawn in the classes as they are.
+      if (!(await whenSaved())) return false
       await change()
       setError(null)
       await client.invalidateQueries({ queryKey: queryKeys.info(projectId) })

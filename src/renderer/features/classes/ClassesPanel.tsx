@@ -20,7 +20,10 @@ import { ClassManager } from './ClassManager.tsx'
 import { ViewButtons } from './ViewButtons.tsx'
 
 /** The project's classes: which one is drawn with, what each has, add and edit. */
-export function ClassesPanel(): ReactElement {
+export function ClassesPanel(properties: {
+  /** Resolves when nothing drawn is on its way any more; false when it was not written. */
+  readonly whenSaved: () => Promise<boolean>
+}): ReactElement {
   const { t } = useTranslation()
   const bridge = useBridge()
   const projectId = useProjectId()
@@ -56,14 +59,16 @@ export function ClassesPanel(): ReactElement {
   return (
     <section aria-label={t('classes.title')} data-testid="classes" className="border-t border-line p-2">
       <PanelHeading title={t('classes.title')}>
-        <IconButton
-          icon={ListTree}
-          label={t('classes.manage')}
-          keys="C"
-          data-command="classes.manage"
-          onClick={() => setManaging(true)}
-        />
-        <IconButton icon={Plus} label={t('classes.add')} keys="Ctrl+Shift+K" onClick={() => setAdding(true)} />
+        <span className="flex">
+          <IconButton
+            icon={ListTree}
+            label={t('classes.manage')}
+            keys="C"
+            data-command="classes.manage"
+            onClick={() => setManaging(true)}
+          />
+          <IconButton icon={Plus} label={t('classes.add')} keys="Ctrl+Shift+K" onClick={() => setAdding(true)} />
+        </span>
       </PanelHeading>
       {existing.length === 0 && !adding && info.data !== undefined && (
         <div className="flex flex-col gap-2 px-2 pb-2">
@@ -105,7 +110,7 @@ export function ClassesPanel(): ReactElement {
           }}
         />
       )}
-      {managing && <ClassManager onClose={() => setManaging(false)} />}
+      {managing && <ClassManager whenSaved={properties.whenSaved} onClose={() => setManaging(false)} />}
     </section>
   )
 }
