@@ -45,7 +45,7 @@ export function ProjectFrame({ projectId }: { readonly projectId: string }): Rea
 
   const panels = (
     <>
-      <ClassesPanel />
+      <ClassesPanel whenSaved={whenSaved} />
       <LearnPanel whenSaved={whenSaved} />
     </>
   )

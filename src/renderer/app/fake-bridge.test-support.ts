@@ -275,7 +275,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
       revision,
       images,
       imageCount,
-      classes: [...classes],
+      classes: classes.toSorted((a, b) => a.position - b.position),
     }
   }
 
@@ -430,6 +430,31 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
           return { imageId: next >= 0 && next < imageCount ? `i${next}` : null }
         },
       ),
+    },
+    classes: {
+      usage: recorded('classes.usage', () => ({
+        usage: classes.map(({ id, accepted, proposed, examples, currentVersionNumber }) => ({
+          classId: id,
+          images: Math.max(accepted, proposed),
+          accepted,
+          proposed,
+          examples,
+          verdicts: 0,
+          versions: currentVersionNumber ?? 0,
+        })),
+      })),
+      remove: recorded('classes.remove', ({ classIds }: { readonly classIds: readonly string[] }) => {
+        const gone = classes.filter((each) => classIds.includes(each.id))
+        for (const each of gone) classes.splice(classes.indexOf(each), 1)
+        emitChanged({ all: true })
+        return { removed: gone.reduce((sum, each) => sum + each.accepted + each.proposed, 0) }
+      }),
+      merge: recorded('classes.merge', ({ classId }: { readonly classId: string; readonly intoId: string }) => {
+        const gone = classes.find((each) => each.id === classId)
+        if (gone !== undefined) classes.splice(classes.indexOf(gone), 1)
+        emitChanged({ all: true })
+        return { moved: (gone?.accepted ?? 0) + (gone?.proposed ?? 0) }
+      }),
     },
     history: {
       commit: recorded('history.commit', ({ entry }: { readonly entry: HistoryEntry }) => {

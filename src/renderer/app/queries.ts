@@ -1,7 +1,14 @@
 import { QueryClient, useQuery, useQueryClient } from '@tanstack/react-query'
 import type { UseQueryResult } from '@tanstack/react-query'
 import { useEffect } from 'react'
-import type { Bridge, DeviceList, ImageDocument, JobRecord, ProjectInfo } from '../../shared/contract/contract.ts'
+import type {
+  Bridge,
+  ClassUsage,
+  DeviceList,
+  ImageDocument,
+  JobRecord,
+  ProjectInfo,
+} from '../../shared/contract/contract.ts'
 import type { HistoryState } from '../../shared/domain/history.ts'
 import type { SupportRecord, VersionRecord } from '../../shared/domain/records.ts'
 import { useBridge } from './bridge-context.tsx'
@@ -23,6 +30,8 @@ export const queryKeys = {
   lists: (projectId: string) => ['project', projectId, 'list'] as const,
   supports: (projectId: string, classId: string) => ['project', projectId, 'class', classId, 'supports'] as const,
   versions: (projectId: string, classId: string) => ['project', projectId, 'class', classId, 'versions'] as const,
+  /** What every class has, by number. */
+  usage: (projectId: string) => ['project', projectId, 'class', 'usage'] as const,
   allClasses: (projectId: string) => ['project', projectId, 'class'] as const,
 } as const
 
@@ -120,6 +129,16 @@ export function useVersions(
   return useQuery({
     queryKey: queryKeys.versions(projectId, classId),
     queryFn: ({ signal }) => bridge.learn.versions({ projectId, classId }, { signal }),
+  })
+}
+
+export function useClassUsage(): UseQueryResult<readonly ClassUsage[]> {
+  const bridge = useBridge()
+  const projectId = useProjectId()
+  return useQuery({
+    queryKey: queryKeys.usage(projectId),
+    queryFn: async ({ signal }): Promise<readonly ClassUsage[]> =>
+      (await bridge.classes.usage({ projectId }, { signal })).usage,
   })
 }
 

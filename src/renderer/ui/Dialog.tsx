@@ -6,7 +6,7 @@ import { classes } from './classes.ts'
 import { IconButton } from './IconButton.tsx'
 import { LayerContext } from './layer.ts'
 
-const widths = { small: 'w-md', medium: 'w-xl', large: 'w-3xl' } as const
+const widths = { small: 'w-md', medium: 'w-xl', large: 'w-3xl', wide: 'w-6xl' } as const
 
 /**
  * A modal dialog on the browser's own `<dialog>`: focus stays inside, Esc closes, focus returns.

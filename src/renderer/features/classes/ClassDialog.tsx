@@ -3,8 +3,6 @@ import { useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { ClassSummary } from '../../../shared/contract/contract.ts'
-import type { HistoryEntry } from '../../../shared/domain/history.ts'
-import { classColour } from '../../../shared/domain/palette.ts'
 import { useBridge } from '../../app/bridge-context.tsx'
 import { useProjectId } from '../../app/queries.ts'
 import { announce } from '../../app/session.ts'
@@ -12,15 +10,16 @@ import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { Field, RadioGroup, Select, TextInput } from '../../ui/fields.tsx'
-import { changeClassEntry, classRecordOf, deleteClassEntry, digits } from './class-entries.ts'
-
-const swatches = Array.from({ length: 12 }, (_, position) => classColour(position))
+import { changeClassEntry, classRecordOf, digits, isSameName } from './class-entries.ts'
+import { ColourPicker } from './ColourPicker.tsx'
 
 /** Name, colour, key and kind of a class; deletes it when nothing uses it. */
 export function ClassDialog(properties: {
   readonly existing: readonly ClassSummary[]
   readonly summary: ClassSummary
   readonly onClose: () => void
+  /** A class that has something is deleted or merged among all classes. */
+  readonly onManage: () => void
 }): ReactElement {
   const { existing, summary, onClose } = properties
   const { t } = useTranslation()
@@ -29,12 +28,12 @@ export function ClassDialog(properties: {
   const [draft, setDraft] = useState(() => classRecordOf(summary))
   const [error, setError] = useState<unknown>(null)
   const name = draft.name.trim()
-  const taken = existing.some((each) => each.id !== summary.id && each.name.toLowerCase() === name.toLowerCase())
+  const taken = existing.some((each) => each.id !== summary.id && isSameName(each.name, name))
   const inUse = summary.accepted + summary.proposed + summary.examples > 0
 
-  async function commit(entry: HistoryEntry): Promise<boolean> {
+  async function write(change: () => Promise<unknown>): Promise<boolean> {
     try {
-      await bridge.history.commit({ projectId, entry })
+      await change()
       onClose()
       return true
     } catch (failure) {
@@ -45,12 +44,13 @@ export function ClassDialog(properties: {
 
   async function save(): Promise<void> {
     if (name === '' || taken) return
-    await commit(changeClassEntry(existing.map(classRecordOf), classRecordOf(summary), { ...draft, name }))
+    const entry = changeClassEntry(existing.map(classRecordOf), classRecordOf(summary), { ...draft, name })
+    await write(() => bridge.history.commit({ projectId, entry }))
   }
 
   async function remove(): Promise<void> {
-    if (await commit(deleteClassEntry(classRecordOf(summary)))) {
-      announce(t('classes.deleted', { name: summary.name }), 'success')
+    if (await write(() => bridge.classes.remove({ projectId, classIds: [summary.id] }))) {
+      announce(t('classes.deleted', { count: 1, name: summary.name }), 'success')
     }
   }
 
@@ -62,10 +62,16 @@ export function ClassDialog(properties: {
       onClose={onClose}
       footer={
         <>
-          <Button variant="danger" className="mr-auto" disabled={inUse} onClick={() => void remove()}>
-            <Trash2 aria-hidden size={14} />
-            {t('classes.delete')}
-          </Button>
+          {inUse ? (
+            <Button className="mr-auto" onClick={properties.onManage}>
+              {t('classes.deleteOrMerge')}
+            </Button>
+          ) : (
+            <Button variant="danger" className="mr-auto" onClick={() => void remove()}>
+              <Trash2 aria-hidden size={14} />
+              {t('classes.delete')}
+            </Button>
+          )}
           <Button variant="quiet" onClick={onClose}>
             {t('common.cancel')}
           </Button>
@@ -94,30 +100,7 @@ export function ClassDialog(properties: {
             />
           )}
         </Field>
-        <fieldset>
-          <legend className="mb-1 text-sm font-medium text-muted">{t('classes.colour')}</legend>
-          <div className="flex flex-wrap items-center gap-1.5">
-            {swatches.map((colour) => (
-              <button
-                key={colour}
-                type="button"
-                aria-label={colour}
-                data-swatch
-                aria-pressed={draft.colour === colour}
-                className="size-6 rounded-md border-2 border-transparent aria-pressed:border-text"
-                style={{ backgroundColor: colour }}
-                onClick={() => setDraft({ ...draft, colour })}
-              />
-            ))}
-            <input
-              type="color"
-              aria-label={t('classes.ownColour')}
-              className="h-6 w-9 rounded-md border border-line bg-base"
-              value={draft.colour}
-              onChange={(event) => setDraft({ ...draft, colour: event.currentTarget.value })}
-            />
-          </div>
-        </fieldset>
+        <ColourPicker value={draft.colour} onChange={(colour) => setDraft({ ...draft, colour })} />
         <Field label={t('classes.key')}>
           {(ids) => (
             <Select
@@ -141,16 +124,6 @@ export function ClassDialog(properties: {
             { value: 'instances', label: t('classes.instances'), hint: t('classes.instancesHint') },
           ]}
         />
-        {inUse && (
-          <p className="text-sm text-muted">
-            {t('classes.cannotDelete', {
-              name: summary.name,
-              accepted: summary.accepted,
-              proposed: summary.proposed,
-              examples: summary.examples,
-            })}
-          </p>
-        )}
         {error !== null && <ErrorNotice error={error} />}
       </form>
     </Dialog>

@@ -1,4 +1,4 @@
-import { Plus, Settings2 } from 'lucide-react'
+import { ListTree, Plus, Settings2 } from 'lucide-react'
 import { useEffect, useRef, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -14,11 +14,16 @@ import { IconButton } from '../../ui/IconButton.tsx'
 import { Kbd } from '../../ui/Kbd.tsx'
 import { classes as classNames } from '../../ui/classes.ts'
 import { PanelHeading } from '../../ui/PanelHeading.tsx'
-import { addClassEntry, digits } from './class-entries.ts'
+import { addClassEntry, digits, isSameName } from './class-entries.ts'
 import { ClassDialog } from './ClassDialog.tsx'
+import { ClassManager } from './ClassManager.tsx'
+import { ViewButtons } from './ViewButtons.tsx'
 
 /** The project's classes: which one is drawn with, what each has, add and edit. */
-export function ClassesPanel(): ReactElement {
+export function ClassesPanel(properties: {
+  /** Resolves when nothing drawn is on its way any more; false when it was not written. */
+  readonly whenSaved: () => Promise<boolean>
+}): ReactElement {
   const { t } = useTranslation()
   const bridge = useBridge()
   const projectId = useProjectId()
@@ -26,6 +31,7 @@ export function ClassesPanel(): ReactElement {
   const activeId = useSession((state) => state.activeClassId)
   const screen = useSession((state) => state.screen)
   const [adding, setAdding] = useState(false)
+  const [managing, setManaging] = useState(false)
   const [editing, setEditing] = useState<string | null>(null)
   const existing = info.data?.classes ?? []
   const first = existing[0]?.id ?? null
@@ -38,6 +44,7 @@ export function ClassesPanel(): ReactElement {
 
   useCommands([
     { id: 'classes.add', labelKey: 'classes.command.add', keys: ['Ctrl+Shift+K'], run: () => setAdding(true) },
+    { id: 'classes.manage', labelKey: 'classes.command.manage', keys: ['C'], run: () => setManaging(true) },
     // In the editor the digits also let go of a selected object; it has commands of its own for them.
     ...(screen === 'editor' ? [] : digits).map((digit) => ({
       id: `classes.select${digit}`,
@@ -52,7 +59,16 @@ export function ClassesPanel(): ReactElement {
   return (
     <section aria-label={t('classes.title')} data-testid="classes" className="border-t border-line p-2">
       <PanelHeading title={t('classes.title')}>
-        <IconButton icon={Plus} label={t('classes.add')} keys="Ctrl+Shift+K" onClick={() => setAdding(true)} />
+        <span className="flex">
+          <IconButton
+            icon={ListTree}
+            label={t('classes.manage')}
+            keys="C"
+            data-command="classes.manage"
+            onClick={() => setManaging(true)}
+          />
+          <IconButton icon={Plus} label={t('classes.add')} keys="Ctrl+Shift+K" onClick={() => setAdding(true)} />
+        </span>
       </PanelHeading>
       {existing.length === 0 && !adding && info.data !== undefined && (
         <div className="flex flex-col gap-2 px-2 pb-2">
@@ -62,7 +78,13 @@ export function ClassesPanel(): ReactElement {
       )}
       <ul className="flex flex-col gap-px">
         {existing.map((each) => (
-          <ClassRow key={each.id} summary={each} active={each.id === activeId} onEdit={() => setEditing(each.id)} />
+          <ClassRow
+            key={each.id}
+            summary={each}
+            active={each.id === activeId}
+            hasView={screen === 'editor'}
+            onEdit={() => setEditing(each.id)}
+          />
         ))}
       </ul>
       {adding && (
@@ -77,7 +99,18 @@ export function ClassesPanel(): ReactElement {
           onClose={() => setAdding(false)}
         />
       )}
-      {edited !== undefined && <ClassDialog existing={existing} summary={edited} onClose={() => setEditing(null)} />}
+      {edited !== undefined && (
+        <ClassDialog
+          existing={existing}
+          summary={edited}
+          onClose={() => setEditing(null)}
+          onManage={() => {
+            setEditing(null)
+            setManaging(true)
+          }}
+        />
+      )}
+      {managing && <ClassManager whenSaved={properties.whenSaved} onClose={() => setManaging(false)} />}
     </section>
   )
 }
@@ -85,11 +118,17 @@ export function ClassesPanel(): ReactElement {
 function ClassRow(properties: {
   readonly summary: ClassSummary
   readonly active: boolean
+  /** The editor is shown: classes are hidden and locked there. */
+  readonly hasView: boolean
   readonly onEdit: () => void
 }): ReactElement {
   const { t } = useTranslation()
   const { summary, active } = properties
   const version = summary.currentVersionNumber
+  const isOut = useSession(
+    ({ hiddenClassIds, lockedClassIds }) =>
+      properties.hasView && (hiddenClassIds.has(summary.id) || lockedClassIds.has(summary.id)),
+  )
   return (
     <li
       data-testid="class-row"
@@ -135,12 +174,15 @@ function ClassRow(properties: {
         </span>
         {summary.key !== null && <Kbd keys={summary.key} />}
       </button>
-      <IconButton
-        icon={Settings2}
-        label={t('classes.edit', { name: summary.name })}
-        className="absolute right-1 bottom-0.5 opacity-0 group-hover:opacity-100 focus-visible:opacity-100"
-        onClick={properties.onEdit}
-      />
+      <span
+        className={classNames(
+          'absolute right-1 bottom-0.5 flex rounded-md bg-surface',
+          !isOut && 'opacity-0 group-hover:opacity-100 focus-within:opacity-100',
+        )}
+      >
+        {properties.hasView && <ViewButtons summary={summary} />}
+        <IconButton icon={Settings2} label={t('classes.edit', { name: summary.name })} onClick={properties.onEdit} />
+      </span>
     </li>
   )
 }
@@ -158,7 +200,7 @@ function AddClass(properties: {
   const [name, setName] = useState('')
   const [error, setError] = useState<unknown>(null)
   const busy = useRef(false)
-  const taken = properties.existing.some((each) => each.name.toLowerCase() === name.trim().toLowerCase())
+  const taken = properties.existing.some((each) => isSameName(each.name, name))
 
   async function add(): Promise<void> {
     if (name.trim() === '' || taken || busy.current) return

@@ -1,5 +1,5 @@
 import type { ClassSummary } from '../../../shared/contract/contract.ts'
-import type { HistoryEntry } from '../../../shared/domain/history.ts'
+import type { HistoryEntry, Operation } from '../../../shared/domain/history.ts'
 import { classColour } from '../../../shared/domain/palette.ts'
 import type { ClassRecord } from '../../../shared/domain/records.ts'
 
@@ -11,16 +11,17 @@ export function classRecordOf(summary: ClassSummary): ClassRecord {
   return { id, name, colour, key, parentId, split, position }
 }
 
-function entry(
-  labelKey: 'addClass' | 'changeClass' | 'deleteClass',
-  before: ClassRecord | null,
-  after: ClassRecord | null,
-): HistoryEntry {
-  const name = (after ?? before)?.name ?? ''
+/** Whether two names count as one: without case and Unicode form, as the store compares them. */
+export function isSameName(a: string, b: string): boolean {
+  const folded = (name: string): string => name.trim().normalize('NFC').toLowerCase()
+  return folded(a) === folded(b)
+}
+
+function entry(labelKey: 'addClass' | 'changeClass', before: ClassRecord | null, after: ClassRecord): HistoryEntry {
   return {
     id: crypto.randomUUID(),
     labelKey,
-    labelParams: { class: name },
+    labelParams: { class: after.name },
     imageIds: [],
     operations: [{ kind: 'class', before, after }],
   }
@@ -56,6 +57,32 @@ export function changeClassEntry(
   }
 }
 
-export function deleteClassEntry(record: ClassRecord): HistoryEntry {
-  return entry('deleteClass', record, null)
+/** Moves a class to the place `index` among all, in one step; null when it is there already. */
+export function moveClassEntry(existing: readonly ClassRecord[], classId: string, index: number): HistoryEntry | null {
+  const from = existing.findIndex((each) => each.id === classId)
+  const moving = existing[from]
+  const to = Math.max(0, Math.min(existing.length - 1, index))
+  if (moving === undefined || from === to) return null
+  const ordered = existing.toSpliced(from, 1).toSpliced(to, 0, moving)
+  const operations = ordered.flatMap((before, position): Operation[] =>
+    before.position === position ? [] : [{ kind: 'class', before, after: { ...before, position } }],
+  )
+  if (operations.length === 0) return null
+  return {
+    id: crypto.randomUUID(),
+    labelKey: 'moveClass',
+    labelParams: { class: moving.name },
+    imageIds: [],
+    operations,
+  }
+}
+
+/** The classes that may stand above one: all but itself and what is below it. */
+export function possibleParents<T extends ClassRecord>(existing: readonly T[], classId: string): T[] {
+  const below = new Set([classId])
+  for (let before = 0; before !== below.size;) {
+    before = below.size
+    for (const each of existing) if (each.parentId !== null && below.has(each.parentId)) below.add(each.id)
+  }
+  return existing.filter((each) => !below.has(each.id))
 }

@@ -444,6 +444,7 @@ export class EditorController implements Disposable {
       if (!this.outline.begin()) return
       drag.moves = true
       if (drag.edge !== null) this.outline.insert(drag.edge.edge, drag.edge.at)
+      this.#hover = { corner: true, grip: null }
     }
     const at = view.imagePoint(event)
     this.outline.moveTo(imagePx(at.x + drag.offset.x, at.y + drag.offset.y))
@@ -537,6 +538,7 @@ export class EditorController implements Disposable {
       if (drag.moves) this.outline.finish()
       // An edge that was only clicked is a click on what lies there.
       else if (drag.edge !== null && this.#view !== null) selectAnnotation(this.#hit(this.#view.imagePoint(event)))
+      if (this.#view !== null) this.#hoverOutline(this.#view, this.#view.imagePoint(event))
     } else if (drag.kind === 'trace' && drag.traces && this.#view !== null) {
       const at = nearImage(this.#view.imagePoint(event), this.#view.image)
       this.polygon({ kind: 'lift', at, closeWithin: handleReach / this.#view.viewport.scale })

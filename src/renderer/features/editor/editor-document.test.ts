@@ -4,6 +4,7 @@ import type { AnnotationCore } from '../../../shared/domain/records.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { createBitmap } from '../../../shared/mask/bitmap.ts'
 import { tilesArea, tilesFromBitmap } from '../../../shared/mask/tiles.ts'
+import { polygonSpans, polygonTiles } from '../../../shared/mask/polygon-spans.ts'
 import type { Span } from '../../../shared/mask/polygon-spans.ts'
 import { CommitQueue } from './commit-queue.ts'
 import { EditorDocument } from './editor-document.ts'
@@ -261,5 +262,64 @@ describe('EditorDocument', () => {
     await document.reapply()
     await settled()
     expect(project.annotations[0]).toMatchObject({ classId: 'shoe', state: 'accepted', area: 900 + 300 + 100 })
+  })
+
+  const before = [[10, 10, 110, 10, 110, 110, 10, 110]]
+  const after = [[10, 10, 160.5, 10, 110, 110, 10, 110]]
+  const polygonal: AnnotationCore = { ...proposal, id: 'polygonal', polygon: before }
+  const onPolygonal: PaintTarget = { annotationId: 'polygonal', classId: 'jacket', isNew: false }
+
+  function moveCorner(): boolean {
+    document.begin(onPolygonal).flip(polygonSpans([...before, ...after], testImage.height))
+    return document.finishOutline('outline', after)
+  }
+
+  it('changes the corners of a polygon and the pixels that flip with them as one entry', async () => {
+    project.change(createAnnotation(polygonal, polygonTiles(before, testImage)))
+    await settled()
+    expect(moveCorner()).toBe(true)
+    await settled()
+    expect(project.annotations[0]).toMatchObject({ polygon: after, origin: 'corrected', state: 'accepted' })
+    expect(project.tilesOf('polygonal')).toEqual(polygonTiles(after, testImage))
+    expect(project.commits.map((entry) => entry.operations.map((operation) => operation.kind))).toEqual([
+      ['annotation', 'mask'],
+    ])
+    // A corner may move without a pixel: it is where it was put.
+    const finer = [[10, 10, 160.4, 10, 110, 110, 10, 110]]
+    document.begin(onPolygonal)
+    expect(document.finishOutline('outline', finer)).toBe(true)
+    document.begin(onPolygonal)
+    expect(document.finishOutline('outline', finer)).toBe(false)
+    await settled()
+    expect(project.annotations[0]?.polygon).toEqual(finer)
+    expect(project.commits.at(-1)?.operations.map((operation) => operation.kind)).toEqual(['annotation'])
+  })
+
+  it.each([
+    ['a polygon still', [[10, 10, 110, 10, 110, 160, 10, 110]], after],
+    ['painted on', null, null],
+  ])('moves the corner again after a conflict only if what it was is %s', async (_what, elsewhere, expected) => {
+    project.change(createAnnotation(polygonal, polygonTiles(before, testImage)))
+    await settled()
+    let first = true
+    project.beforeCommit = () => {
+      if (!first) return Promise.resolve()
+      first = false
+      const pixels = elsewhere === null ? square(200, 200, 9) : polygonTiles([...before, ...elsewhere], testImage)
+      project.change([
+        { kind: 'annotation', before: polygonal, after: { ...polygonal, polygon: elsewhere } },
+        { kind: 'mask', annotationId: 'polygonal', tiles: pixels },
+      ])
+      return Promise.resolve()
+    }
+    moveCorner()
+    await vi.waitFor(() => expect(queue.state.getState().failure?.problem).toMatchObject({ code: 'Conflict' }), {
+      timeout: 15_000,
+    })
+    await document.reapply()
+    await settled()
+    expect(project.annotations[0]?.polygon).toEqual(expected)
+    if (expected !== null) expect(project.tilesOf('polygonal')).toEqual(polygonTiles(expected, testImage))
+    expect(project.commits).toHaveLength(expected === null ? 0 : 1)
   })
 })

@@ -489,6 +489,7 @@ describe('corners of a polygon', () => {
     expectTrueSource()
     expect(project.commits.map((entry) => entry.labelKey)).toEqual(['outline'])
     expect(root().dataset['corner']).toBe('0,2')
+    expect(canvas().style.cursor).toBe('move')
     project.undo()
     await ready()
     expect(sourceOf()).toEqual(drawnSquare)

@@ -13,6 +13,7 @@ export const history = {
   deleteClass: 'delete class {{class}}',
   deleteClasses_one: 'delete {{count}} class',
   deleteClasses_other: 'delete {{count}} classes',
+  moveClass: 'move class {{class}}',
   mergeClass: 'merge class {{class}} into {{into}}',
   addSupport_one: 'use {{count}} example',
   addSupport_other: 'use {{count}} examples',
