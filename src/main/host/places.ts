@@ -20,6 +20,10 @@ export interface Places {
   readonly resolve: (placeId: string) => string
   /** Absolute path for something new inside a folder; `name` is checked to be one plain name. */
   readonly resolveNew: (placeId: string, name: string) => string
+  /** The place of a folder, by a path of the Node side; null when it lies outside the roots. */
+  readonly placeOf: (folder: string) => Place | null
+  /** Where things go that nobody has chosen a place for: `Documents` of the first root, or that root itself. */
+  readonly home: () => string
 }
 
 /** A folder with more entries shows this many; the count of pictures is of all. */
@@ -92,6 +96,16 @@ export function createPlaces(options: { readonly roots?: readonly string[] } = {
   return {
     resolve,
     resolveNew,
+    placeOf: (folder) => {
+      const found = lookAt(folder)
+      if (found === null || !found.isFolder || !isAllowed(found.real)) return null
+      return toPlace(found.real, basename(found.real), 'folder')
+    },
+    home: () => {
+      const [root = homedir()] = roots
+      const documents = lookAt(join(root, 'Documents'))
+      return documents?.isFolder === true && isAllowed(documents.real) ? documents.real : root
+    },
     list: (placeId) => {
       if (placeId === null) {
         return { trail: [], entries: roots.map((root) => toPlace(root, root, 'folder')), imageCount: 0 }

@@ -28,6 +28,11 @@ export function rendererFolder(): string {
   return join(productFolder(), 'out', 'renderer')
 }
 
+/** Pictures of the sample project, as a data set folder. */
+export function sampleFolder(): string {
+  return join(productFolder(), 'sample')
+}
+
 /** The product's version, from its package.json. */
 export function productVersion(): string {
   const text = readFileSync(join(productFolder(), 'package.json'), 'utf8')

@@ -14,6 +14,7 @@ import { notifyError } from './notify-error.ts'
 import { ProjectFrame } from './ProjectFrame.tsx'
 import { useEvents } from './queries.ts'
 import { useSession } from './session.ts'
+import { startSample } from './start-sample.ts'
 import { Toasts } from './Toasts.tsx'
 
 /** The window: providers, what is always there, and the screen of the moment. */
@@ -42,7 +43,11 @@ function Window(): ReactElement {
       {/* First among siblings: screens register later, so their commands win over these. */}
       <AppCommands />
       <div className="min-h-0 flex-1">
-        {projectId === null ? <WelcomeScreen /> : <ProjectFrame key={projectId} projectId={projectId} />}
+        {projectId === null ? (
+          <WelcomeScreen onSample={startSample} />
+        ) : (
+          <ProjectFrame key={projectId} projectId={projectId} />
+        )}
       </div>
       <Toasts />
     </div>

@@ -21,6 +21,7 @@ export interface FakeOptions {
   readonly classNames?: readonly string[]
   /** Projects that are open on the Node side. */
   readonly open?: readonly string[]
+  readonly hasSample?: boolean
   readonly recent?: readonly { readonly recentId: string; readonly name: string; readonly missing: boolean }[]
   readonly media?: (path: string) => Promise<MediaAnswer>
   readonly exportReport?: Partial<ExportReport>
@@ -255,6 +256,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
       info: recorded('app.info', () => ({
         version: '0.1.0',
         open: [...(options.open ?? [])],
+        hasSample: options.hasSample ?? false,
         recent: (options.recent ?? []).map((each) => ({ ...each, location: `/home/me/${each.name}`, openedAt: day })),
       })),
     },
@@ -281,7 +283,9 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
           throw new AppError('Conflict', 'folderExists', 'There is a folder "photos" already. Choose another name.')
         return { placeId: 'photos', name, kind: 'folder' as const, isProject: false }
       }),
+      beside: recorded('places.beside', () => ({ place: null })),
     },
+    sample: { open: recorded('sample.open', info) },
     project: {
       create: recorded('project.create', info),
       open: recorded('project.open', info),

@@ -184,6 +184,8 @@ export const contract = defineContract({
         version: z.string(),
         /** Projects this host has open, oldest first. */
         open: z.array(idSchema),
+        /** The sample project can be had: its pictures are part of this installation. */
+        hasSample: z.boolean(),
         recent: z.array(
           z.strictObject({
             recentId: idSchema,
@@ -211,6 +213,12 @@ export const contract = defineContract({
       in: z.strictObject({ placeId: idSchema, name: z.string().min(1).max(120) }),
       out: placeSchema,
     }),
+    /** The folder that the project lies in; null when it may not be browsed. */
+    beside: call({ in: z.strictObject(project), out: z.strictObject({ place: placeSchema.nullable() }) }),
+  },
+  sample: {
+    /** Makes the sample project in the person's folder, or opens the one there if nobody has worked on it yet. */
+    open: call({ in: none, out: projectInfoSchema, cancellable: true }),
   },
   project: {
     create: call({

@@ -1,10 +1,13 @@
+import { dirname } from 'node:path'
 import type { ContractHandlers } from '../../../shared/contract/contract.ts'
 import { acceptProposals, sayNotHere, setReviewed } from '../../projects/review.ts'
 import { projectInfo } from '../../projects/project-info.ts'
+import { hasSample } from '../../projects/sample.ts'
 import { productVersion } from '../../projects/paths.ts'
 import type { Session } from '../../projects/session.ts'
 import type { Places } from '../places.ts'
 import type { RecentProjects } from '../recent.ts'
+import { openSample } from './sample.ts'
 import type { Studio } from './studio.ts'
 
 /** The contract's handlers over the open projects: translation only, every decision is in `projects/`. */
@@ -16,11 +19,20 @@ export function createHandlers(studio: Studio, places: Places, recent: RecentPro
   }
   return {
     app: {
-      info: () => ({ version: productVersion(), open: studio.openProjects(), recent: recent.list() }),
+      info: () => ({
+        version: productVersion(),
+        open: studio.openProjects(),
+        hasSample: hasSample(),
+        recent: recent.list(),
+      }),
     },
     places: {
       list: ({ placeId }) => places.list(placeId),
       createFolder: ({ placeId, name }) => places.createFolder(placeId, name),
+      beside: ({ projectId }) => ({ place: places.placeOf(dirname(studio.session(projectId).store.folder)) }),
+    },
+    sample: {
+      open: async (_input, context) => opened(await openSample(studio, places.home(), context)),
     },
     project: {
       create: async ({ placeId, name }) => opened(await studio.create(places.resolveNew(placeId, name), name)),

@@ -7,7 +7,7 @@ import { useBridge } from '../../app/bridge-context.tsx'
 import { useCommands } from '../../app/commands.ts'
 import { notifyError } from '../../app/notify-error.ts'
 import { useProjectId } from '../../app/queries.ts'
-import { announce, openImage, selectImages, session, useSession } from '../../app/session.ts'
+import { announce, openImage, selectImages, session, usePointed, useSession } from '../../app/session.ts'
 import { fetchIds, pageSize } from './gallery-pages.ts'
 import type { GalleryPages } from './gallery-pages.ts'
 import { GalleryCell } from './GalleryCell.tsx'
@@ -50,6 +50,7 @@ export function GalleryGrid(properties: {
   const [active, setActive] = useState(() => placeOfCurrent(at, total))
   const anchor = useRef(active)
   const gridId = useId()
+  const pointed = usePointed('gallery.openImage')
 
   useLayoutEffect(() => {
     const element = scroller.current
@@ -196,6 +197,7 @@ export function GalleryGrid(properties: {
       aria-label={t('gallery.images')}
       aria-activedescendant={`${gridId}-${place}`}
       data-testid="gallery-grid"
+      data-pointed={pointed}
       className="group min-h-0 flex-1 overflow-y-auto px-2 -outline-offset-2"
       onKeyDown={move}
     >

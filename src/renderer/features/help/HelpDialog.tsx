@@ -9,7 +9,7 @@ import { TextInput } from '../../ui/fields.tsx'
 import { Kbd, readableKeys } from '../../ui/Kbd.tsx'
 
 /** The order of the sheet; groups not named here come last. */
-const order = ['app', 'review', 'editor', 'classes', 'learn', 'batch', 'gallery', 'export', 'welcome', 'help']
+const order = ['app', 'review', 'editor', 'classes', 'learn', 'batch', 'gallery', 'export', 'welcome', 'tour', 'help']
 
 function groupOf(command: Command): string {
   return command.id.split('.')[0] ?? command.id

@@ -13,7 +13,7 @@ describe('the welcome screen', () => {
     const fake = createFakeBridge()
     await render(
       <Surroundings fake={fake}>
-        <WelcomeScreen />
+        <WelcomeScreen onSample={() => undefined} />
       </Surroundings>,
     )
     await page.getByRole('button', { name: 'New project' }).click()
@@ -33,7 +33,7 @@ describe('the welcome screen', () => {
     const fake = createFakeBridge()
     await render(
       <Surroundings fake={fake}>
-        <WelcomeScreen />
+        <WelcomeScreen onSample={() => undefined} />
       </Surroundings>,
     )
     await page.getByRole('button', { name: 'Open project' }).click()
@@ -49,7 +49,7 @@ describe('the welcome screen', () => {
   it('shows a failed new folder as a sentence and keeps the dialog', async () => {
     await render(
       <Surroundings fake={createFakeBridge()}>
-        <WelcomeScreen />
+        <WelcomeScreen onSample={() => undefined} />
       </Surroundings>,
     )
     await page.getByRole('button', { name: 'New project' }).click()
@@ -70,12 +70,37 @@ describe('the welcome screen', () => {
     const fake = createFakeBridge({ recent })
     await render(
       <Surroundings fake={fake}>
-        <WelcomeScreen />
+        <WelcomeScreen onSample={() => undefined} />
       </Surroundings>,
     )
     await expect.element(page.getByRole('button', { name: 'Open Gone' })).toBeDisabled()
     await page.getByRole('button', { name: 'Open Bolts' }).click()
     await expect.poll(() => session.getState().projectId).toBe('p1')
     expect(fake.calls).toContainEqual({ name: 'project.open', input: { recentId: 'r1' } })
+  })
+
+  it('opens the sample project with one click and hands it on; without its pictures it is not offered', async () => {
+    const fake = createFakeBridge({ hasSample: true })
+    const opened: string[] = []
+    const screen = await render(
+      <Surroundings fake={fake}>
+        <WelcomeScreen onSample={(project) => opened.push(project.name)} />
+      </Surroundings>,
+    )
+    const card = page.getByTestId('sample-card')
+    const pictures = card.element().querySelectorAll('img')
+    await expect.poll(() => [...pictures].every((each) => each.complete && each.naturalWidth > 0)).toBe(true)
+    await card.click()
+    await expect.poll(() => session.getState().projectId).toBe('p1')
+    expect(opened).toEqual(['Workshop parts'])
+    await screen.unmount()
+    resetSession()
+    await render(
+      <Surroundings fake={createFakeBridge()}>
+        <WelcomeScreen onSample={() => undefined} />
+      </Surroundings>,
+    )
+    await expect.element(page.getByText('No projects yet.', { exact: false })).toBeVisible()
+    await expect.element(page.getByTestId('sample-card')).not.toBeInTheDocument()
   })
 })

@@ -9,6 +9,7 @@ import { help } from './help.ts'
 import { history } from './history.ts'
 import { learn } from './learn.ts'
 import { review } from './review.ts'
+import { tour } from './tour.ts'
 import { welcome } from './welcome.ts'
 
 /** All English text, one part per feature: `gallery.title`, `errors.fileNotFound`, … */
@@ -24,5 +25,6 @@ export const english = {
   history,
   learn,
   review,
+  tour,
   welcome,
 } as const
