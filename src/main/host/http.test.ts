@@ -47,7 +47,7 @@ async function start(
   const content = (text: string) => () =>
     Promise.resolve({ bytes: Buffer.from(text), contentType: 'application/octet-stream' })
   host = await startHost({
-    handlers: handlersWith({ 'app.info': () => ({ version: '1', open: [], recent: [] }), ...given }),
+    handlers: handlersWith({ 'app.info': () => ({ version: '1', open: [], hasSample: false, recent: [] }), ...given }),
     media: createMediaHandler({
       thumbnail: content('thumbnail'),
       overlay: content('overlay'),
@@ -153,7 +153,7 @@ test('a call with everything right is answered', async () => {
   await start()
   const answer = await rpc('app.info', {})
   expect(answer.status).toBe(200)
-  expect(fromWire(answer.body)).toEqual({ ok: true, value: { version: '1', open: [], recent: [] } })
+  expect(fromWire(answer.body)).toEqual({ ok: true, value: { version: '1', open: [], hasSample: false, recent: [] } })
   expect((await rpc('app.info', {}, good({ 'content-type': 'application/json; charset=UTF-8' }))).status).toBe(200)
   expect(host.url).toBe(`http://127.0.0.1:${host.port}/#t=${host.token}`)
   expect(Buffer.from(host.token, 'base64url')).toHaveLength(32)

@@ -129,3 +129,20 @@ test('a root that is no folder is refused at the start', () => {
   )
   expect(() => createPlaces({ roots: [join(root, 'gone')] })).toThrow(expect.objectContaining({ code: 'NotFound' }))
 })
+
+test('a folder of the Node side has a place below the roots only; what nobody chose a place for goes to Documents', async () => {
+  const places = createPlaces({ roots: [root] })
+  const shoes = places.placeOf(join(root, 'shoes'))
+  expect(shoes).toMatchObject({ name: 'shoes', isProject: true })
+  expect(places.resolve(shoes?.placeId ?? '')).toBe(join(root, 'shoes'))
+  expect(places.placeOf(join(folder, 'outside'))).toBeNull()
+  expect(places.placeOf(join(root, 'out'))).toBeNull()
+  expect(places.placeOf(join(root, 'notes.txt'))).toBeNull()
+
+  expect(places.home()).toBe(root)
+  await symlink(join(folder, 'outside'), join(root, 'Documents'))
+  expect(places.home()).toBe(root)
+  await rm(join(root, 'Documents'))
+  await mkdir(join(root, 'Documents'))
+  expect(places.home()).toBe(join(root, 'Documents'))
+})

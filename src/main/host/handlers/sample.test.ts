@@ -62,6 +62,12 @@ describe('the sample project', () => {
     expect(readdirSync(taken)).toEqual(['notes.txt'])
   })
 
+  test('leaves nothing behind when it is cancelled', async () => {
+    await expect(openSample(studio, home, { signal: AbortSignal.abort() })).rejects.toMatchObject({ code: 'Cancelled' })
+    expect(readdirSync(join(home, 'Exemplar Studio'))).toEqual([])
+    expect(studio.openProjects()).toEqual([])
+  })
+
   test('says so where the folder cannot be made', async () => {
     writeFileSync(join(home, 'Exemplar Studio'), 'a file in the way')
     await expect(openSample(studio, home, {})).rejects.toMatchObject({ key: 'folderNotCreated' })

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { AppError, isAppError } from '../../../shared/errors.ts'
 import type { RunOptions } from '../../projects/run-options.ts'
@@ -22,12 +22,15 @@ export async function openSample(studio: Studio, home: string, options: RunOptio
   const untouched = number > 1 ? await openUntouched(studio, pathOf(number - 1)) : null
   if (untouched !== null) return untouched
   makeFolder(parent)
-  const session = await studio.create(pathOf(number), projectName)
+  const folder = pathOf(number)
+  const session = await studio.create(folder, projectName)
   try {
     await fillWithSample(session, options)
     return session
   } catch (error) {
     await studio.closeSession(session.projectId)
+    // Made by this call, and of no use half filled.
+    rmSync(folder, { recursive: true, force: true })
     throw error
   }
 }
