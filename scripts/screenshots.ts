@@ -1,121 +1,185 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseArgs } from 'node:util'
 import type { Page } from 'playwright-core'
 import sharp from 'sharp'
+import { readDataSet } from '../src/main/evaluate/data-set.ts'
+import { createCodec } from '../src/main/images/codec-client.ts'
+import type { IndexImage } from '../src/main/images/codec.ts'
+import { sampleFolder } from '../src/main/projects/paths.ts'
+import { connectedComponents } from '../src/shared/mask/components.ts'
+import { bitmapFromTiles } from '../src/shared/mask/tiles.ts'
 import { HostProcess } from '../test/support/host-process.ts'
-import { exemplarJson } from '../test/support/run-exemplar.ts'
+import { masksOf } from '../test/support/quality.ts'
+import { ringsOf } from '../test/support/rings.ts'
 import { EditorDriver, openStudio } from '../test/support/studio-page.ts'
 import { buildRenderer } from './builds.ts'
 import { projectRoot } from './project-root.ts'
-import { drawScene, sceneHeight, sceneWidth } from './scenes.ts'
 
-const scenes = 22
-const examples = [0, 1]
-const corrected = 6
-/** Half the diameter that the brush has at first, in pixels. */
-const brushRadius = 12
-const className = 'washer'
-const largestBytes = 400_000
+const usage = 'Usage: npm run screenshots [-- [--theme light|dark] [--language LANGUAGE]]'
+
+/** Shown in the pictures, so always the same. */
+const folder = join(tmpdir(), 'exemplar-pictures')
+const project = join(folder, 'Exemplar Studio', 'Sample project')
 const pictures = join(projectRoot, 'docs', 'images')
-const sceneName = (number: number): string => `bench-${String(number + 1).padStart(2, '0')}.jpg`
+const largestBytes = 450_000
+const washer = 1
+/** Of the eraser, in image pixels: what the tour begins with. */
+const brushDiameter = 58
+
+interface Look {
+  readonly theme: 'light' | 'dark'
+  readonly language: string
+}
 
 /**
- * `npm run screenshots`: does the main job on scenes drawn here and takes the pictures of the README on the way. The
- * examples come in by command line, everything else happens in Chromium.
+ * `npm run screenshots`: does the main job on the sample project, in Chromium as a person does it, and takes the pictures
+ * of the README on the way. Another theme or language than the first goes into the names of the files.
  */
 async function screenshots(): Promise<void> {
+  const look = readLook()
   if (!buildRenderer()) throw new Error('The page could not be built: see the message above.')
-  const folder = mkdtempSync(join(tmpdir(), 'exemplar-'))
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder)
+  const truths = await readTruths()
+  const host = await HostProcess.start(['--root', folder], { EXEMPLAR_HOME: join(folder, '.home') })
+  const studio = await openStudio(host.url, { colorScheme: look.theme, locale: look.language })
   try {
-    const project = join(folder, 'Workbench')
-    await makeProject(folder, project)
-    const host = await HostProcess.start([project, '--root', folder], { EXEMPLAR_HOME: join(folder, '.home') })
-    const studio = await openStudio(host.url)
-    try {
-      await mainJob(studio.page)
-    } finally {
-      await studio.close()
-      await host.stop()
-    }
+    await mainJob(studio.page, truths, look)
   } finally {
+    await studio.close()
+    await host.stop()
     rmSync(folder, { recursive: true })
   }
 }
 
-/** A project of drawn scenes with two examples: what a person has done before the first batch. */
-async function makeProject(folder: string, project: string): Promise<void> {
-  const images = join(folder, 'images')
-  mkdirSync(images)
-  const size = { width: sceneWidth, height: sceneHeight }
-  for (let number = 0; number < scenes; number++) {
-    const { pixels } = drawScene(number)
-    const jpeg = sharp(pixels, { raw: { ...size, channels: 3 } }).jpeg({ quality: 90 })
-    await jpeg.toFile(join(images, sceneName(number)))
+function readLook(): Look {
+  try {
+    const { values } = parseArgs({
+      options: { theme: { type: 'string', default: 'dark' }, language: { type: 'string', default: 'en' } },
+    })
+    const { theme, language } = values
+    if (theme !== 'light' && theme !== 'dark') throw new Error('The theme is light or dark.')
+    return { theme, language }
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : String(error))
+    console.error(usage)
+    process.exit(2)
   }
-  await exemplarJson(['new', project, '--name', 'Workbench'])
-  await exemplarJson(['add', project, images])
-  for (const number of examples) {
-    const mask = join(folder, 'mask.png')
-    const { washers } = drawScene(number)
-    const grey = sharp(Buffer.from(washers.data.map((value) => value * 255)), { raw: { ...size, channels: 1 } })
-    await grey.png().toFile(mask)
-    await exemplarJson(['correct', project, '--image', sceneName(number), '--class', className, '--mask', mask])
-  }
-  await exemplarJson(['support', project, '--class', className, '--image', ...examples.map(sceneName)])
 }
 
-async function mainJob(page: Page): Promise<void> {
-  const editor = new EditorDriver(page)
-  const proposals = page.locator('[data-testid=gallery-cell] [data-status=proposals]')
-
-  await page.getByTestId('gallery-cell').first().waitFor()
-  await page.keyboard.press('Control+b')
-  await page.getByRole('button', { name: 'Start' }).click()
-  await proposals.nth(10).waitFor()
-  await save(page, 'gallery')
-  await page.getByTestId('job').waitFor({ state: 'detached', timeout: 120_000 })
-
-  await page.locator(`[data-testid=gallery-cell][data-image-name="${sceneName(corrected)}"]`).dblclick()
-  await editor.settled()
-  // What a person corrects here: the holes belong to the bench.
-  await page.keyboard.press('e')
-  for (const { x, y, radius } of drawScene(corrected).holes) {
-    for (const row of [-0.55, -0.2, 0.2, 0.55]) {
-      const half = Math.sqrt(1 - row * row) * radius - brushRadius
-      if (y + row * radius < sceneHeight)
-        await editor.stroke([x - half, y + row * radius], [x + half, y + row * radius])
+/** What the generator knows about each picture, by its name, in the order of the gallery. */
+async function readTruths(): Promise<ReadonlyMap<string, IndexImage>> {
+  const codec = createCodec({ log: () => undefined })
+  try {
+    const truths = new Map<string, IndexImage>()
+    for (const item of readDataSet(sampleFolder()).items.values()) {
+      truths.set(item.name, await codec.readIndexPng(item.maskPath))
     }
+    return truths
+  } finally {
+    await codec.close()
   }
-  await save(page, 'editor')
+}
 
-  for (let accepted = 0; accepted < 6; accepted++) {
-    const before = await page.getByRole('heading', { level: 1 }).innerText()
-    await page.keyboard.press('Control+Enter')
-    await page.getByRole('heading', { level: 1 }).filter({ hasNotText: before }).waitFor()
+/** Nothing here is found by its text: that depends on the language. */
+async function mainJob(page: Page, truths: ReadonlyMap<string, IndexImage>, look: Look): Promise<void> {
+  const editor = new EditorDriver(page)
+  const cell = (name: string) => page.locator(`[data-testid=gallery-cell][data-image-name="${name}"]`)
+  const open = async (name: string): Promise<void> => {
+    await cell(name).dblclick()
+    await editor.root.waitFor()
     await editor.settled()
   }
-  await page.keyboard.press('g')
-  await page.getByTestId('gallery').waitFor()
+  const showGallery = async (): Promise<void> => {
+    await page.keyboard.press('g')
+    await page.getByTestId('gallery').waitFor()
+  }
+  const [example = ''] = truths.keys()
+
+  await page.getByTestId('sample-card').locator('img').last().waitFor()
+  await save(page, 'welcome', look)
+  await page.getByTestId('sample-card').click()
+  await cell(example).locator('img').waitFor()
+  await open(example)
+  for (const ring of ringsOf(truthOf(truths, example), washer)) await editor.drag(ring)
+  await page.keyboard.press('t')
+  await page.locator('[data-testid=tour][data-step=segment]').waitFor()
+  await page.getByTestId('tour').getByRole('button').last().click()
+  await showGallery()
+  await page.keyboard.press('Control+b')
+  await page.getByTestId('segment').locator('[data-initial-focus]').press('Enter')
+  await page.locator('[data-testid=gallery-cell] [data-status=proposals]').nth(11).waitFor()
+  await save(page, 'gallery', look)
+  await page.getByTestId('job').waitFor({ state: 'detached', timeout: 300_000 })
+
+  const { name, rows } = worstOf(truths, example)
+  await open(name)
+  await page.keyboard.press('e')
+  for (const [from, to] of rows) await editor.stroke(from, to)
+  await save(page, 'editor', look)
+
+  await showGallery()
+  await page.locator('[data-command="gallery.acceptAll"]').click()
+  await page.locator('[data-command="gallery.acceptAll"]').waitFor({ state: 'detached' })
   await page.getByTestId('toast').waitFor({ state: 'detached' })
   await page.keyboard.press('Control+e')
-  await page.getByRole('dialog').getByRole('button', { name: 'Export', exact: true }).click()
+  await page.getByTestId('export-run').click()
   await page.getByTestId('export-identical').waitFor()
-  await save(page, 'export')
+  await save(page, 'export', look)
+}
+
+function truthOf(truths: ReadonlyMap<string, IndexImage>, name: string): IndexImage {
+  const truth = truths.get(name)
+  if (truth === undefined) throw new Error(`The sample has no picture ${name}.`)
+  return truth
+}
+
+type Stroke = readonly [from: readonly [number, number], to: readonly [number, number]]
+
+/** The proposal with the largest connected area that is no washer, and the eraser strokes that remove it. */
+function worstOf(
+  truths: ReadonlyMap<string, IndexImage>,
+  example: string,
+): { readonly name: string; readonly rows: readonly Stroke[] } {
+  const names = [...truths.keys()].filter((name) => name !== example)
+  const proposals = masksOf(project, 'proposed', names)
+  const found = names.map((name) => {
+    const truth = truthOf(truths, name)
+    const { width, height } = truth
+    const { data } = bitmapFromTiles(proposals.get(name) ?? [], width, height)
+    const wrong = { width, height, data: data.map((value, at) => (value === 1 && truth.data[at] !== washer ? 1 : 0)) }
+    const { labels, sizes, boxes } = connectedComponents(wrong, 4)
+    const largest = sizes.indexOf(Math.max(...sizes, 0))
+    const [, top = 0, , high = 0] = boxes[largest] ?? []
+    const rows: Stroke[] = []
+    for (let y = top + brushDiameter / 4; y < top + high; y += brushDiameter / 2) {
+      const row = labels.subarray(Math.floor(y) * width, (Math.floor(y) + 1) * width)
+      const [from, to] = [row.indexOf(largest + 1), row.lastIndexOf(largest + 1)]
+      if (from >= 0) rows.push([[from, y], [to, y]]) // prettier-ignore
+    }
+    // What shows a washer as well makes the better picture.
+    return { name, rows, size: truth.data.includes(washer) ? (sizes[largest] ?? 0) : 0 }
+  })
+  const [worst] = found.toSorted((a, b) => b.size - a.size)
+  if (worst === undefined || worst.size === 0) throw new Error('Every proposal is right: there is nothing to correct.')
+  return worst
 }
 
 /** A PNG with a palette as fine as the size allows: photographs would not fit a README otherwise. */
-async function save(page: Page, name: string): Promise<void> {
+async function save(page: Page, name: string, { theme, language }: Look): Promise<void> {
+  const file = [name, ...(theme === 'dark' ? [] : [theme]), ...(language === 'en' ? [] : [language])].join('-')
   const shot = await page.screenshot()
-  for (const quality of [95, 85, 75, 65]) {
+  for (const quality of [95, 85, 75, 65, 50]) {
     const png = await sharp(shot).png({ palette: true, quality, effort: 10, dither: 0 }).toBuffer()
     if (png.length > largestBytes) continue
     mkdirSync(pictures, { recursive: true })
-    writeFileSync(join(pictures, `${name}.png`), png)
-    console.log(`docs/images/${name}.png  ${Math.round(png.length / 1000)} kB, quality ${quality}`)
+    writeFileSync(join(pictures, `${file}.png`), png)
+    console.log(`docs/images/${file}.png  ${Math.round(png.length / 1000)} kB, quality ${quality}`)
     return
   }
-  throw new Error(`${name}.png cannot be made smaller than ${largestBytes} bytes.`)
+  throw new Error(`${file}.png cannot be made smaller than ${largestBytes} bytes.`)
 }
 
 await screenshots()

@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Preferences } from '../../src/shared/domain/preferences.ts'
 import { chromiumArguments, findChromium, noChromiumReason } from '../support/chromium.ts'
 import { HostProcess } from '../support/host-process.ts'
-import { makeSampleProject } from '../support/sample-photographs.ts'
-import type { SampleProject } from '../support/sample-photographs.ts'
+import { makeHalfDoneProject } from '../support/half-done-project.ts'
+import type { HalfDoneProject } from '../support/half-done-project.ts'
 import { clippedTexts, invisibleFocus } from '../support/page-checks.ts'
 import { openFolder, walkScreens } from '../support/screens.ts'
 import { EditorDriver, openStudio } from '../support/studio-page.ts'
@@ -23,12 +23,12 @@ const small = { width: 1100, height: 700 }
 
 describe.skipIf(!isPossible)('the look of every screen', () => {
   const folder = mkdtempSync(join(tmpdir(), 'exemplar-look-'))
-  let sample: SampleProject
+  let sample: HalfDoneProject
   let host: HostProcess
   let studio: StudioPage
 
   beforeAll(async () => {
-    sample = await makeSampleProject(folder)
+    sample = await makeHalfDoneProject(folder)
   }, 300_000)
 
   afterAll(() => rmSync(folder, { recursive: true }))

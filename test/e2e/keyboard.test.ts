@@ -1,11 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import { findChromium, noChromiumReason } from '../support/chromium.ts'
 import { HostProcess } from '../support/host-process.ts'
-import { drawPhotographs } from '../support/sample-photographs.ts'
+import { copySamplePictures } from '../support/half-done-project.ts'
 import { EditorDriver, openStudio } from '../support/studio-page.ts'
 import type { StudioPage } from '../support/studio-page.ts'
 
@@ -21,8 +21,7 @@ describe.skipIf(!isPossible)('the main job by keyboard', () => {
   let studio: StudioPage
 
   beforeAll(async () => {
-    mkdirSync(join(folder, 'photos'))
-    await drawPhotographs(join(folder, 'photos'), images)
+    copySamplePictures(join(folder, 'photos'), images)
     host = await HostProcess.start(['--root', folder], { EXEMPLAR_HOME: join(folder, '.home') })
     studio = await openStudio(host.url)
   })

@@ -6,13 +6,14 @@ import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import type { MaskTile } from '../../src/shared/domain/history.ts'
 import { bitmapFromTiles, tilesEqual } from '../../src/shared/mask/tiles.ts'
 import type { DataSetItem } from '../../src/main/evaluate/data-set.ts'
-import { compare } from '../../src/main/evaluate/evaluate.ts'
 import { createCodec } from '../../src/main/images/codec-client.ts'
 import type { IndexImage } from '../../src/main/images/codec.ts'
 import { openProject } from '../../src/main/store/project-store.ts'
 import { compareWithPycocotools } from '../support/compare-export.ts'
 import { findChromium, noChromiumReason } from '../support/chromium.ts'
 import { HostProcess } from '../support/host-process.ts'
+import { intersectionOverUnion as qualityOf, masksOf } from '../support/quality.ts'
+import type { Masks } from '../support/quality.ts'
 import { exemplarJson } from '../support/run-exemplar.ts'
 import { hasData, itemsWith, noDataReason, openData } from '../support/shared-data.ts'
 import { EditorDriver, openStudio, outlineOf } from '../support/studio-page.ts'
@@ -26,9 +27,6 @@ const className = 'dress'
 const classId = 14
 const showing = 12
 const without = 4
-
-/** Masks of the class by image name: open proposals or, with `accepted`, what the user has accepted. */
-type Masks = ReadonlyMap<string, readonly MaskTile[]>
 
 describe.skipIf(!isPossible)('the main job in Chromium', () => {
   const folder = mkdtempSync(join(tmpdir(), 'exemplar-e2e-'))
@@ -72,31 +70,8 @@ describe.skipIf(!isPossible)('the main job in Chromium', () => {
   }
 
   /** IoU of the class, summed over images. */
-  function intersectionOverUnion(masks: Masks): { readonly value: number; readonly floor: number } {
-    const sums = { intersection: 0, union: 0, target: 0, valid: 0 }
-    for (const [name, tiles] of masks) {
-      const truth = truthOf(name)
-      const counts = compare(bitmapFromTiles(tiles, truth.width, truth.height), truth, classId)
-      for (const key of ['intersection', 'union', 'target', 'valid'] as const) sums[key] += counts[key]
-    }
-    return { value: sums.intersection / sums.union, floor: sums.target / sums.valid }
-  }
-
-  /** Read from the file while the studio has it open: SQLite lets readers in. */
-  function masksOf(projectFolder: string, state: 'proposed' | 'accepted', names: readonly string[]): Masks {
-    const store = openProject(projectFolder)
-    try {
-      return new Map(
-        names.map((name) => {
-          const image = store.images.byName(name)
-          const records =
-            image === undefined ? [] : store.annotations.ofImage(image.id).filter((record) => record.state === state)
-          return [name, records.flatMap((record) => store.annotations.tiles(record.id))]
-        }),
-      )
-    } finally {
-      store.close()
-    }
+  function intersectionOverUnion(masks: Masks): ReturnType<typeof qualityOf> {
+    return qualityOf(masks, truthOf, classId)
   }
 
   async function openImage(name: string): Promise<void> {

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import type { HostProcess } from './host-process.ts'
 import { exemplarJson } from './run-exemplar.ts'
-import type { SampleProject } from './sample-photographs.ts'
+import type { HalfDoneProject } from './half-done-project.ts'
 import { EditorDriver } from './studio-page.ts'
 import type { StudioPage } from './studio-page.ts'
 
 export interface Walk {
   readonly studio: StudioPage
   readonly host: HostProcess
-  readonly sample: SampleProject
+  readonly sample: HalfDoneProject
   /** Holds the sample; what the walk makes goes here as well. The host may browse it. */
   readonly folder: string
   /** Called at every screen, dialog and state, with its name. */

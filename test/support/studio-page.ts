@@ -18,12 +18,15 @@ export interface StudioPage {
 }
 
 /** Opens the studio in real Chromium with a fresh profile. */
-export async function openStudio(url: string): Promise<StudioPage> {
+export async function openStudio(
+  url: string,
+  look: { readonly colorScheme?: 'light' | 'dark'; readonly locale?: string } = {},
+): Promise<StudioPage> {
   const executablePath = findChromium()
   if (executablePath === undefined) throw new Error(noChromiumReason)
   const browser: Browser = await chromium.launch({ executablePath, args: [...chromiumArguments] })
   // axe asks for a context made by hand: it opens a second page for its last step.
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark' })
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, colorScheme: 'dark', ...look })
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => {
@@ -101,11 +104,16 @@ export class EditorDriver {
 
   /** One brush stroke along a line, with the button held. */
   async stroke(from: readonly [number, number], to: readonly [number, number]): Promise<void> {
-    const start = await this.#toPage(...from)
-    const end = await this.#toPage(...to)
+    await this.drag([from, to], 8)
+  }
+
+  /** Drags with the button held from point to point, `steps` moves between each two. */
+  async drag(points: readonly (readonly [number, number])[], steps = 1): Promise<void> {
+    const [start, ...others] = await Promise.all(points.map((point) => this.#toPage(...point)))
+    if (start === undefined) throw new Error('a drag needs a point')
     await this.#page.mouse.move(start.x, start.y)
     await this.#page.mouse.down()
-    await this.#page.mouse.move(end.x, end.y, { steps: 8 })
+    for (const { x, y } of others) await this.#page.mouse.move(x, y, { steps })
     await this.#page.mouse.up()
     await this.settled()
   }

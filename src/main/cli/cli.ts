@@ -55,6 +55,7 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
 
   command('new <project>', 'make an empty project')
     .option('--name <name>', 'shown name; default: the folder')
+    .option('--sample', 'with the pictures and classes of the sample project')
     .action(run(newProject))
   command('info <project>', 'what the project holds').action(
     run<[string, object]>((context, project) => info(context, project)),

@@ -2,25 +2,28 @@ import { basename, resolve } from 'node:path'
 import type { AnnotationImportSpec } from '../projects/import-annotations.ts'
 import { imageStatuses } from '../../shared/domain/records.ts'
 import { projectInfo } from '../projects/project-info.ts'
+import { fillWithSample, requireSample } from '../projects/sample.ts'
 import { exitCode } from './context.ts'
 import type { CommandContext, ExitCode } from './context.ts'
 import { count } from './output.ts'
 import { withSession } from './with-session.ts'
 
-/** `new`: makes an empty project. */
+/** `new`: makes an empty project, or the sample project. */
 export async function newProject(
   context: CommandContext,
   project: string,
-  options: { readonly name?: string },
+  options: { readonly name?: string; readonly sample?: boolean },
 ): Promise<ExitCode> {
   const name = options.name ?? basename(resolve(project))
+  if (options.sample === true) requireSample()
   return await withSession(
     context,
     project,
-    (session) => {
+    async (session) => {
+      if (options.sample === true) await fillWithSample(session, { signal: context.signal })
       const info = projectInfo(session.store)
       context.output.result(info, [`Made the project "${info.name}" in ${info.location}`])
-      return Promise.resolve(exitCode.done)
+      return exitCode.done
     },
     { create: name },
   )

@@ -47,6 +47,7 @@ const appInfo = {
   version: '1',
   folders: { program: '/p', configuration: '/c' },
   nativeDialogs: false,
+  hasSample: false,
   open: [],
   recent: [],
 }

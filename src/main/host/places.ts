@@ -31,6 +31,10 @@ export interface Places {
   readonly isLent: (placeIds: readonly string[]) => boolean
   /** Ends what was lent under these ids; other places stay. */
   readonly release: (placeIds: readonly string[]) => Promise<void>
+  /** The place of a folder, by a path of the Node side; null when it lies outside the roots. */
+  readonly placeOf: (folder: string) => Place | null
+  /** Where things go that nobody has chosen a place for: `Documents` of the first root, or that root itself. */
+  readonly home: () => string
 }
 
 /** A folder with more entries shows this many; the count of pictures is of all. */
@@ -127,6 +131,16 @@ export function createPlaces(options: { readonly roots?: readonly string[] } = {
         lent.delete(placeId)
         await place?.onRelease()
       }
+    },
+    placeOf: (folder) => {
+      const found = lookAt(folder)
+      if (found === null || !found.isFolder || !isAllowed(found.real)) return null
+      return toPlace(found.real, basename(found.real), 'folder')
+    },
+    home: () => {
+      const [root = homedir()] = roots
+      const documents = lookAt(join(root, 'Documents'))
+      return documents?.isFolder === true && isAllowed(documents.real) ? documents.real : root
     },
     list: (placeId) => {
       if (placeId === null) {

@@ -31,12 +31,6 @@ export function modelsFolder(start = ownFolder): string {
   )
 }
 
-/** The project to try things on, beside the models; to be copied before it is opened. Null where it was not made. */
-export function sampleFolder(start = ownFolder): string | null {
-  const folder = join(dirname(modelsFolder(start)), 'sample')
-  return existsSync(folder) ? folder : null
-}
-
 /** The built page; `npm start` makes it. */
 export function rendererFolder(start = ownFolder): string {
   return dirname(builtFile(start, 'renderer', 'index.html'))
@@ -55,6 +49,11 @@ function builtFile(start: string, ...path: readonly string[]): string {
 /** Where the product's own files lie: the source tree, or the archive of a packed app. For people to see. */
 export function programFolder(start = ownFolder): string {
   return dirname(packageFile(start))
+}
+
+/** Pictures of the sample project, as a data set folder; beside the models, and missing where it was not made. */
+export function sampleFolder(start = ownFolder): string {
+  return join(dirname(modelsFolder(start)), 'sample')
 }
 
 /** The product's version, from its package.json. */

@@ -16,6 +16,7 @@ import { keepPreferences } from './preferences.ts'
 import { ProjectFrame } from './ProjectFrame.tsx'
 import { useEvents } from './queries.ts'
 import { openProject, useSession } from './session.ts'
+import { startSample } from './start-sample.ts'
 import { Toasts } from './Toasts.tsx'
 
 /** The window: providers, what is always there, and the screen of the moment. */
@@ -49,7 +50,11 @@ function Window(): ReactElement {
       {/* First among siblings: screens register later, so their commands win over these. */}
       <AppCommands />
       <div className="min-h-0 flex-1">
-        {projectId === null ? <WelcomeScreen /> : <ProjectFrame key={projectId} projectId={projectId} />}
+        {projectId === null ? (
+          <WelcomeScreen onSample={startSample} />
+        ) : (
+          <ProjectFrame key={projectId} projectId={projectId} />
+        )}
       </div>
       <Toasts />
     </div>

@@ -7,6 +7,7 @@ import type { ButtonVariant } from '../ui/Button.tsx'
 import { IconButton } from '../ui/IconButton.tsx'
 import { Tooltip } from '../ui/Tooltip.tsx'
 import { isCommandEnabled, runCommand, useCommand } from './commands.ts'
+import { usePointed } from './session.ts'
 
 /** A button for a registered command: its label, key and enabled state are the command's own. */
 export function CommandButton(properties: {
@@ -19,6 +20,7 @@ export function CommandButton(properties: {
   // Another language is another label.
   useTranslation()
   const command = useCommand(properties.id)
+  const pointed = usePointed(properties.id)
   if (command === undefined) return null
   const label = translate(command.labelKey)
   const run = (): void => void runCommand(properties.id, { source: 'button' })
@@ -32,6 +34,7 @@ export function CommandButton(properties: {
         keys={command.keys[0]}
         disabled={disabled}
         data-command={properties.id}
+        data-pointed={pointed}
         onClick={run}
       />
     )
@@ -42,6 +45,7 @@ export function CommandButton(properties: {
         variant={properties.variant ?? 'secondary'}
         disabled={disabled}
         data-command={properties.id}
+        data-pointed={pointed}
         onClick={run}
       >
         {Icon !== undefined && <Icon aria-hidden size={15} strokeWidth={1.75} />}

@@ -1,5 +1,16 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { ChevronDown, Download, Grid2x2, Keyboard, Redo2, Settings, Undo2, WandSparkles, X } from 'lucide-react'
+import {
+  ChevronDown,
+  Compass,
+  Download,
+  Grid2x2,
+  Keyboard,
+  Redo2,
+  Settings,
+  Undo2,
+  WandSparkles,
+  X,
+} from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -13,6 +24,7 @@ import { ExportDialog } from '../features/export/ExportDialog.tsx'
 import { GalleryScreen } from '../features/gallery/GalleryScreen.tsx'
 import { LearnPanel } from '../features/learn/LearnPanel.tsx'
 import { ReviewBar } from '../features/review/ReviewBar.tsx'
+import { Tour } from '../features/tour/Tour.tsx'
 import { Button } from '../ui/Button.tsx'
 import { ErrorNotice } from '../ui/ErrorNotice.tsx'
 import { Menu, MenuItem } from '../ui/Menu.tsx'
@@ -22,7 +34,7 @@ import { CommandButton } from './CommandButton.tsx'
 import { runCommand, useCommands } from './commands.ts'
 import { ProjectCommands } from './ProjectCommands.tsx'
 import { queryKeys, useProjectInfo } from './queries.ts'
-import { closeProject, useSession } from './session.ts'
+import { closeProject, startTour, useSession } from './session.ts'
 
 /** The window of an open project: title bar, gallery or editor, jobs. Composes the features. */
 export function ProjectFrame({ projectId }: { readonly projectId: string }): ReactElement {
@@ -41,6 +53,7 @@ export function ProjectFrame({ projectId }: { readonly projectId: string }): Rea
   useCommands([
     { id: 'batch.segment', labelKey: 'batch.command.segment', keys: ['Ctrl+B'], run: () => setDialog('segment') },
     { id: 'export.open', labelKey: 'export.command.open', keys: ['Ctrl+E'], run: () => setDialog('export') },
+    { id: 'tour.start', labelKey: 'tour.command.start', keys: ['Shift+F1'], run: startTour },
   ])
 
   const panels = (
@@ -68,6 +81,10 @@ export function ProjectFrame({ projectId }: { readonly projectId: string }): Rea
           }
         >
           <p className="max-w-72 px-2 py-1 text-sm break-all text-muted">{info.data?.location}</p>
+          <MenuItem keys="Shift+F1" onSelect={() => void runCommand('tour.start', { source: 'button' })}>
+            <Compass aria-hidden size={14} />
+            {t('tour.command.start')}
+          </MenuItem>
           <MenuItem onSelect={() => void runCommand('app.close', { source: 'button' })}>
             <X aria-hidden size={14} />
             {t('common.closeProject')}
@@ -84,6 +101,7 @@ export function ProjectFrame({ projectId }: { readonly projectId: string }): Rea
         <CommandButton id="help.open" icon={Keyboard} iconOnly />
         <CommandButton id="app.settings" icon={Settings} iconOnly />
       </header>
+      <Tour />
       {info.error !== null && (
         <div className="p-3">
           <ErrorNotice error={info.error}>

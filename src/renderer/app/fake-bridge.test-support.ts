@@ -28,6 +28,7 @@ export interface FakeOptions {
   readonly classNames?: readonly string[]
   /** Projects that are open on the Node side. */
   readonly open?: readonly string[]
+  readonly hasSample?: boolean
   readonly recent?: readonly { readonly recentId: string; readonly name: string; readonly missing: boolean }[]
   /** What the person chooses in the system's dialog; without it there is none, as in a browser. */
   readonly chosen?: readonly Place[]
@@ -317,6 +318,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
         folders: { program: '/opt/exemplar', configuration: '/home/me/.config/exemplar-studio' },
         nativeDialogs: options.chosen !== undefined,
         open: [...(options.open ?? [])],
+        hasSample: options.hasSample ?? false,
         recent: (options.recent ?? []).map((each) => ({ ...each, location: `/home/me/${each.name}`, openedAt: day })),
       })),
       projectOpened: (listener: Parameters<Bridge['app']['projectOpened']>[0]) => {
@@ -370,7 +372,9 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
         return { placeId: 'photos', name, kind: 'folder' as const, isProject: false }
       }),
       choose: recorded('places.choose', () => ({ places: [...(options.chosen ?? [])] })),
+      beside: recorded('places.beside', () => ({ place: null })),
     },
+    sample: { open: recorded('sample.open', info) },
     project: {
       create: recorded('project.create', info),
       open: recorded('project.open', info),

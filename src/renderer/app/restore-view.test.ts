@@ -1,7 +1,16 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { createFakeBridge } from './fake-bridge.test-support.ts'
 import { rememberView, restoreView } from './restore-view.ts'
-import { closeProject, openImage, openProject, resetSession, session, setActiveClass } from './session.ts'
+import {
+  closeProject,
+  leaveTour,
+  openImage,
+  openProject,
+  resetSession,
+  session,
+  setActiveClass,
+  setTourStep,
+} from './session.ts'
 
 class MemoryStorage implements Storage {
   readonly #items = new Map<string, string>()
@@ -38,6 +47,24 @@ describe('after a reload', () => {
     resetSession()
     await restoreView(createFakeBridge({ open: ['p1', 'p2'] }).bridge, storage)
     expect(session.getState()).toMatchObject({ projectId: 'p1', screen: 'editor', imageId: 'i1', activeClassId: 'c1' })
+  })
+
+  it('goes on with the guided tour, and remembers that it has been left', async () => {
+    const storage = new MemoryStorage()
+    const stop = rememberView(storage)
+    openProject('p1')
+    setTourStep(3)
+    stop()
+    resetSession()
+    await restoreView(createFakeBridge({ open: ['p1', 'p2'] }).bridge, storage)
+    expect(session.getState()).toMatchObject({ tourStep: 3, tourSeen: false })
+    const stopAgain = rememberView(storage)
+    leaveTour()
+    openProject('p2')
+    stopAgain()
+    resetSession()
+    await restoreView(createFakeBridge({ open: ['p1', 'p2'] }).bridge, storage)
+    expect(session.getState()).toMatchObject({ tourStep: null, tourSeen: true })
   })
 
   it('shows the welcome screen when that project is not open any more, or was closed', async () => {

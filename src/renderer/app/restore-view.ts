@@ -1,6 +1,6 @@
 import type { Bridge } from '../../shared/contract/contract.ts'
 import { z } from '../../shared/zod.ts'
-import { openImage, openProject, session, setActiveClass } from './session.ts'
+import { openImage, openProject, session, setActiveClass, setTourStep } from './session.ts'
 
 /** Where the window was, for a reload of the page. Ids only, in the tab's own storage. */
 const viewSchema = z.object({
@@ -8,14 +8,17 @@ const viewSchema = z.object({
   screen: z.enum(['welcome', 'gallery', 'editor']),
   imageId: z.string().nullable(),
   activeClassId: z.string().nullable(),
+  tourStep: z.int().nullable(),
+  tourSeen: z.boolean(),
 })
 
 const storageKey = 'exemplar.view'
 
 /** Keeps the storage up to date with the session. Returns the function that stops it. */
 export function rememberView(storage: Storage): () => void {
-  return session.subscribe(({ projectId, screen, imageId, activeClassId }) => {
-    storage.setItem(storageKey, JSON.stringify({ projectId, screen, imageId, activeClassId }))
+  return session.subscribe(({ projectId, screen, imageId, activeClassId, tourStep, tourSeen }) => {
+    const view: z.infer<typeof viewSchema> = { projectId, screen, imageId, activeClassId, tourStep, tourSeen }
+    storage.setItem(storageKey, JSON.stringify(view))
   })
 }
 
@@ -31,9 +34,11 @@ export async function restoreView(bridge: Bridge, storage: Storage): Promise<voi
     if (only !== undefined && others.length === 0) openProject(only)
     return
   }
+  session.setState({ tourSeen: view.tourSeen })
   if (view.projectId === null || !open.includes(view.projectId)) return
   openProject(view.projectId)
   setActiveClass(view.activeClassId)
+  if (view.tourStep !== null) setTourStep(view.tourStep)
   if (view.screen === 'editor' && view.imageId !== null) openImage(view.imageId)
 }
 

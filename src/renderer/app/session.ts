@@ -35,6 +35,14 @@ export interface Session {
   readonly galleryFilter: ImageFilter
   readonly gallerySort: ImageSort
   readonly announcements: readonly Announcement[]
+  /** Place in the guided tour; null when it is not on. */
+  readonly tourStep: number | null
+  /** The tour has been left or finished: it does not come by itself again. */
+  readonly tourSeen: boolean
+  /** Command, tool or list that the tour points at. */
+  readonly pointed: string | null
+  /** Something has been exported since the project was opened here. */
+  readonly hasExported: boolean
 }
 
 const initial: Session = {
@@ -49,6 +57,10 @@ const initial: Session = {
   galleryFilter: {},
   gallerySort: 'name',
   announcements: [],
+  tourStep: null,
+  tourSeen: false,
+  pointed: null,
+  hasExported: false,
 }
 
 export const session = createStore<Session>(() => initial)
@@ -62,12 +74,18 @@ export function resetSession(): void {
   session.setState(initial, true)
 }
 
+/** What stays when another project is shown, or none. */
+function lasting(): Pick<Session, 'announcements' | 'tourSeen'> {
+  const { announcements, tourSeen } = session.getState()
+  return { announcements, tourSeen }
+}
+
 export function openProject(projectId: string): void {
-  session.setState({ ...initial, announcements: session.getState().announcements, projectId, screen: 'gallery' })
+  session.setState({ ...initial, ...lasting(), projectId, screen: 'gallery' })
 }
 
 export function closeProject(): void {
-  session.setState({ ...initial, announcements: session.getState().announcements })
+  session.setState({ ...initial, ...lasting() })
 }
 
 /** Shows the editor with this image. */
@@ -115,6 +133,31 @@ export function setGalleryFilter(filter: ImageFilter): void {
 
 export function setGallerySort(sort: ImageSort): void {
   session.setState({ gallerySort: sort })
+}
+
+export function startTour(): void {
+  session.setState({ tourStep: 0, hasExported: false })
+}
+
+export function setTourStep(step: number): void {
+  session.setState({ tourStep: step })
+}
+
+export function leaveTour(): void {
+  session.setState({ tourStep: null, tourSeen: true })
+}
+
+export function pointTo(id: string | null): void {
+  session.setState({ pointed: id })
+}
+
+/** For `data-pointed` of what the command, tool or list is operated by: the ring around it is in the style sheet. */
+export function usePointed(id: string): true | undefined {
+  return useSession((state) => state.pointed === id) || undefined
+}
+
+export function noteExport(): void {
+  session.setState({ hasExported: true })
 }
 
 let nextAnnouncement = 1

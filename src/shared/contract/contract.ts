@@ -282,6 +282,8 @@ export const contract = defineContract({
         nativeDialogs: z.boolean(),
         /** Projects this host has open, oldest first. */
         open: z.array(idSchema),
+        /** The sample project can be had: its pictures are part of this installation. */
+        hasSample: z.boolean(),
         recent: z.array(
           z.strictObject({
             recentId: idSchema,
@@ -330,6 +332,12 @@ export const contract = defineContract({
       in: z.strictObject({ purpose: z.enum(placePurposes) }),
       out: z.strictObject({ places: z.array(placeSchema) }),
     }),
+    /** The folder that the project lies in; null when it may not be browsed. */
+    beside: call({ in: z.strictObject(project), out: z.strictObject({ place: placeSchema.nullable() }) }),
+  },
+  sample: {
+    /** Makes the sample project in the person's folder, or opens the one there if nobody has worked on it yet. */
+    open: call({ in: none, out: projectInfoSchema, cancellable: true }),
   },
   project: {
     create: call({

@@ -1,15 +1,18 @@
+import { dirname } from 'node:path'
 import type { ContractHandlers } from '../../../shared/contract/contract.ts'
 import { AppError } from '../../../shared/errors.ts'
 import { mergeClass, removeClasses } from '../../projects/class-removal.ts'
 import { acceptProposals, sayNotHere, setReviewed } from '../../projects/review.ts'
 import { projectInfo } from '../../projects/project-info.ts'
 import { productVersion, programFolder } from '../../projects/paths.ts'
+import { hasSample } from '../../projects/sample.ts'
 import type { Session } from '../../projects/session.ts'
 import type { NativeDialogs } from '../native-dialogs.ts'
 import type { Places } from '../places.ts'
 import type { PreferencesStore } from '../preferences.ts'
 import { configurationFolder } from '../recent.ts'
 import type { RecentProjects } from '../recent.ts'
+import { openSample } from './sample.ts'
 import type { Studio } from './studio.ts'
 
 /** The contract's handlers over the open projects: translation only, every decision is in `projects/`. */
@@ -32,6 +35,7 @@ export function createHandlers(
         folders: { program: programFolder(), configuration: configurationFolder() },
         nativeDialogs: dialogs !== null,
         open: studio.openProjects(),
+        hasSample: hasSample(),
         recent: recent.list(),
       }),
     },
@@ -50,6 +54,10 @@ export function createHandlers(
         if (dialogs === null) throw noSystemDialog()
         return { places: (await dialogs.choose(purpose)).map((path) => places.grant(path)) }
       },
+      beside: ({ projectId }) => ({ place: places.placeOf(dirname(studio.session(projectId).store.folder)) }),
+    },
+    sample: {
+      open: async (_input, context) => opened(await openSample(studio, places.home(), context)),
     },
     project: {
       create: async ({ placeId, name }) => opened(await studio.create(places.resolveNew(placeId, name), name)),

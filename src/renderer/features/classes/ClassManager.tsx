@@ -3,6 +3,7 @@ import { Trash2 } from 'lucide-react'
 import { useRef, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
+import type { TFunction } from 'i18next'
 import type { ClassSummary, ClassUsage } from '../../../shared/contract/contract.ts'
 import type { HistoryEntry } from '../../../shared/domain/history.ts'
 import { useBridge } from '../../app/bridge-context.tsx'
@@ -206,7 +207,7 @@ export function ClassManager(properties: {
 
 type Heading = 'order' | 'colour' | 'name' | 'key' | 'kind' | 'parent' | 'has' | 'view'
 
-function headingText(t: ReturnType<typeof useTranslation>['t'], heading: Heading): string {
+function headingText(t: TFunction, heading: Heading): string {
   switch (heading) {
     case 'order':
     case 'parent':

@@ -1,8 +1,8 @@
-import type { useTranslation } from 'react-i18next'
+import type { TFunction } from 'i18next'
 import type { ClassUsage } from '../../../shared/contract/contract.ts'
 
 /** What a class has, in words, without what it has none of. */
-export function usageParts(t: ReturnType<typeof useTranslation>['t'], usage: ClassUsage | undefined): string[] {
+export function usageParts(t: TFunction, usage: ClassUsage | undefined): string[] {
   if (usage === undefined) return []
   const { images, accepted, proposed, examples, verdicts, versions } = usage
   return [

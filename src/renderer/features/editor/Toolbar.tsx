@@ -3,6 +3,7 @@ import type { LucideIcon } from 'lucide-react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
 import { runCommand, useCommand } from '../../app/commands.ts'
+import { usePointed } from '../../app/session.ts'
 import { IconButton } from '../../ui/IconButton.tsx'
 import { tools, useEditorView } from './editor-view.ts'
 import type { Tool } from './editor-view.ts'
@@ -36,6 +37,7 @@ function ToolButton(properties: { readonly name: Tool; readonly isInHand: boolea
   const { t } = useTranslation()
   const id = `editor.${properties.name}`
   const command = useCommand(id)
+  const pointed = usePointed(id)
   return (
     <IconButton
       icon={icons[properties.name]}
@@ -44,6 +46,7 @@ function ToolButton(properties: { readonly name: Tool; readonly isInHand: boolea
       side="right"
       pressed={properties.isInHand}
       data-command={id}
+      data-pointed={pointed}
       onClick={() => void runCommand(id, { source: 'button' })}
     />
   )

@@ -1,3 +1,4 @@
+import { useQuery } from '@tanstack/react-query'
 import { CircleCheck, TriangleAlert } from 'lucide-react'
 import { useRef, useState } from 'react'
 import type { ReactElement } from 'react'
@@ -10,7 +11,7 @@ import { useBridge } from '../../app/bridge-context.tsx'
 import { PlaceBrowser } from '../../app/PlaceBrowser.tsx'
 import { ProblemList } from '../../app/ProblemList.tsx'
 import { useProjectId, useProjectInfo } from '../../app/queries.ts'
-import { announce } from '../../app/session.ts'
+import { announce, noteExport } from '../../app/session.ts'
 import { WorkProgress } from '../../app/WorkProgress.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
@@ -39,7 +40,13 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
     include: 'accepted',
     images: 'none',
   })
-  const [place, setPlace] = useState<Place | null>(null)
+  const beside = useQuery({
+    queryKey: ['places', 'beside', projectId],
+    queryFn: ({ signal }) => bridge.places.beside({ projectId }, { signal }),
+  })
+  /** Undefined until another place than the one beside the project is chosen. */
+  const [ownPlace, setPlace] = useState<Place | null | undefined>(undefined)
+  const place = ownPlace === undefined ? (beside.data?.place ?? null) : ownPlace
   const [ownName, setOwnName] = useState<string | null>(null)
   const [step, setStep] = useState<Step>({ kind: 'choose' })
   const [error, setError] = useState<unknown>(null)
@@ -58,6 +65,7 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
         { signal: controller.signal, onProgress: (progress) => setStep({ kind: 'running', progress }) },
       )
       setStep({ kind: 'done', report })
+      noteExport()
     } catch (failure) {
       setStep({ kind: 'choose' })
       if (isAppError(failure, 'Cancelled')) announce(t('export.cancelled'))
@@ -103,7 +111,7 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
         <Button variant="quiet" onClick={onClose}>
           {t('common.cancel')}
         </Button>
-        <Button variant="primary" disabled={!ready} onClick={() => void run()}>
+        <Button variant="primary" data-testid="export-run" disabled={!ready} onClick={() => void run()}>
           {t('export.run')}
         </Button>
       </>
@@ -171,7 +179,15 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
               )}
             </Field>
             <p className="text-sm font-medium text-muted">{t('export.where')}</p>
-            <PlaceBrowser current={place} onEnter={setPlace} showFiles={false} canCreateFolder purposes={['folder']} />
+            {!beside.isPending && (
+              <PlaceBrowser
+                current={place}
+                onEnter={setPlace}
+                showFiles={false}
+                canCreateFolder
+                purposes={['folder']}
+              />
+            )}
           </div>
         </div>
       )}

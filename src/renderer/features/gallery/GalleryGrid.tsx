@@ -7,7 +7,7 @@ import { useBridge } from '../../app/bridge-context.tsx'
 import { useCommands, useGestures } from '../../app/commands.ts'
 import { notifyError } from '../../app/notify-error.ts'
 import { useProjectId } from '../../app/queries.ts'
-import { announce, openImage, selectImages, session, useSession } from '../../app/session.ts'
+import { announce, openImage, selectImages, session, usePointed, useSession } from '../../app/session.ts'
 import { galleryGestures } from './gallery-gestures.ts'
 import { fetchIds, pageSize } from './gallery-pages.ts'
 import type { GalleryPages } from './gallery-pages.ts'
@@ -51,6 +51,7 @@ export function GalleryGrid(properties: {
   const [active, setActive] = useState(() => placeOfCurrent(at, total))
   const anchor = useRef(active)
   const gridId = useId()
+  const pointed = usePointed('gallery.openImage')
 
   useLayoutEffect(() => {
     const element = scroller.current
@@ -199,6 +200,7 @@ export function GalleryGrid(properties: {
       aria-label={t('gallery.images')}
       aria-activedescendant={`${gridId}-${place}`}
       data-testid="gallery-grid"
+      data-pointed={pointed}
       className="group min-h-0 flex-1 overflow-y-auto px-2 -outline-offset-2"
       onKeyDown={move}
     >

@@ -20,7 +20,7 @@ import { GalleryFilters } from './GalleryFilters.tsx'
 import { GalleryGrid } from './GalleryGrid.tsx'
 import { ImportDialog } from './ImportDialog.tsx'
 import { SetAsideBar } from './SetAsideBar.tsx'
-import { useGalleryPages } from './gallery-pages.ts'
+import { fetchIds, useGalleryPages } from './gallery-pages.ts'
 
 /** All images of the project with what is known about them. `sidebar` goes below the status filter. */
 export function GalleryScreen({ sidebar }: { readonly sidebar: ReactNode }): ReactElement {
@@ -51,6 +51,18 @@ export function GalleryScreen({ sidebar }: { readonly sidebar: ReactNode }): Rea
     announce(t('gallery.markedReviewed', { count: changed }), 'success')
   }
 
+  const proposed = (info.data?.classes ?? []).reduce((sum, each) => sum + each.proposed, 0)
+  const isFiltered = Object.keys(filter).length > 0
+
+  /** Everything, or what the filter lets through. */
+  async function acceptAll(): Promise<void> {
+    const shown = isFiltered
+      ? { imageIds: await fetchIds(bridge, { projectId, filter, sort }, 0, (pages.total ?? 0) - 1) }
+      : {}
+    const { accepted } = await bridge.review.accept({ projectId, ...shown })
+    announce(t('gallery.accepted', { count: accepted }), 'success')
+  }
+
   useCommands([
     {
       id: 'gallery.import',
@@ -73,6 +85,13 @@ export function GalleryScreen({ sidebar }: { readonly sidebar: ReactNode }): Rea
         const { accepted } = await bridge.review.accept({ projectId, imageIds: selection() })
         announce(t('gallery.accepted', { count: accepted }), 'success')
       },
+    },
+    {
+      id: 'gallery.acceptAll',
+      labelKey: 'gallery.command.acceptAll',
+      keys: ['Ctrl+Shift+Enter'],
+      isEnabled: () => proposed > 0,
+      run: acceptAll,
     },
     {
       id: 'gallery.reviewed',
@@ -123,7 +142,6 @@ export function GalleryScreen({ sidebar }: { readonly sidebar: ReactNode }): Rea
     }
   }
 
-  const isFiltered = Object.keys(filter).length > 0
   return (
     <div className="flex min-h-0 flex-1" data-testid="gallery">
       <aside className="flex w-64 shrink-0 flex-col overflow-y-auto border-r border-line bg-surface">
@@ -163,6 +181,7 @@ export function GalleryScreen({ sidebar }: { readonly sidebar: ReactNode }): Rea
             {pages.total !== null && t('gallery.count', { count: pages.total })}
           </span>
           <span className="flex-1" />
+          {proposed > 0 && <CommandButton id="gallery.acceptAll" icon={ListChecks} />}
           <CommandButton id="gallery.import" icon={FolderInput} />
         </div>
         <SetAsideBar />

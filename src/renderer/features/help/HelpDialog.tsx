@@ -10,7 +10,20 @@ import { TextInput } from '../../ui/fields.tsx'
 import { Kbd, readableKeys } from '../../ui/Kbd.tsx'
 
 /** The order of the sheet; groups not named here come last. */
-const order = ['app', 'review', 'editor', 'canvas', 'classes', 'learn', 'batch', 'gallery', 'export', 'welcome', 'help']
+const order = [
+  'app',
+  'review',
+  'editor',
+  'canvas',
+  'classes',
+  'learn',
+  'batch',
+  'gallery',
+  'export',
+  'welcome',
+  'tour',
+  'help',
+]
 
 /** A command or a gesture: the sheet shows both alike. */
 interface Entry extends Pick<Command, 'isEnabled'> {

@@ -15,7 +15,7 @@ describe('the welcome screen', () => {
     const fake = createFakeBridge()
     await render(
       <Surroundings fake={fake}>
-        <WelcomeScreen />
+        <WelcomeScreen onSample={() => undefined} />
       </Surroundings>,
     )
     await page.getByRole('button', { name: 'New project' }).click()
@@ -34,7 +34,7 @@ describe('the welcome screen', () => {
   it('starts a project with what is dropped on it', async () => {
     await render(
       <Surroundings fake={createFakeBridge()}>
-        <WelcomeScreen />
+        <WelcomeScreen onSample={() => undefined} />
       </Surroundings>,
     )
     dragOver({ 'a.jpg': 'x' })
@@ -55,7 +55,7 @@ describe('the welcome screen', () => {
   it('does not take a project, but says how it is opened', async () => {
     await render(
       <Surroundings fake={createFakeBridge()}>
-        <WelcomeScreen />
+        <WelcomeScreen onSample={() => undefined} />
       </Surroundings>,
     )
     drop({ workshop: { 'project.db': 'x', images: { 'a.jpg': 'x' } } })
@@ -70,7 +70,7 @@ describe('the welcome screen', () => {
     const fake = createFakeBridge()
     await render(
       <Surroundings fake={fake}>
-        <WelcomeScreen />
+        <WelcomeScreen onSample={() => undefined} />
       </Surroundings>,
     )
     await page.getByRole('button', { name: 'Open project' }).click()
@@ -86,7 +86,7 @@ describe('the welcome screen', () => {
   it('shows a failed new folder as a sentence and keeps the dialog', async () => {
     await render(
       <Surroundings fake={createFakeBridge()}>
-        <WelcomeScreen />
+        <WelcomeScreen onSample={() => undefined} />
       </Surroundings>,
     )
     await page.getByRole('button', { name: 'New project' }).click()
@@ -107,12 +107,37 @@ describe('the welcome screen', () => {
     const fake = createFakeBridge({ recent })
     await render(
       <Surroundings fake={fake}>
-        <WelcomeScreen />
+        <WelcomeScreen onSample={() => undefined} />
       </Surroundings>,
     )
     await expect.element(page.getByRole('button', { name: 'Open Gone' })).toBeDisabled()
     await page.getByRole('button', { name: 'Open Bolts' }).click()
     await expect.poll(() => session.getState().projectId).toBe('p1')
     expect(fake.calls).toContainEqual({ name: 'project.open', input: { recentId: 'r1' } })
+  })
+
+  it('opens the sample project with one click and hands it on; without its pictures it is not offered', async () => {
+    const fake = createFakeBridge({ hasSample: true })
+    const opened: string[] = []
+    const screen = await render(
+      <Surroundings fake={fake}>
+        <WelcomeScreen onSample={(project) => opened.push(project.name)} />
+      </Surroundings>,
+    )
+    const card = page.getByTestId('sample-card')
+    const pictures = card.element().querySelectorAll('img')
+    await expect.poll(() => [...pictures].every((each) => each.complete && each.naturalWidth > 0)).toBe(true)
+    await card.click()
+    await expect.poll(() => session.getState().projectId).toBe('p1')
+    expect(opened).toEqual(['Workshop parts'])
+    await screen.unmount()
+    resetSession()
+    await render(
+      <Surroundings fake={createFakeBridge()}>
+        <WelcomeScreen onSample={() => undefined} />
+      </Surroundings>,
+    )
+    await expect.element(page.getByText('No projects yet.', { exact: false })).toBeVisible()
+    await expect.element(page.getByTestId('sample-card')).not.toBeInTheDocument()
   })
 })

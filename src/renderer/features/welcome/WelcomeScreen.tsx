@@ -19,13 +19,17 @@ import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { ProductMark } from '../../ui/ProductMark.tsx'
 import { NewProjectDialog } from './NewProjectDialog.tsx'
 import { OpenProjectDialog } from './OpenProjectDialog.tsx'
+import { SampleCard } from './SampleCard.tsx'
 
 type Recent = Awaited<ReturnType<Bridge['app']['info']>>['recent'][number]
 
 const steps = ['outline', 'segment', 'correct', 'export'] as const
 
 /** The first screen: recent projects, a new one, or one from a folder. */
-export function WelcomeScreen(): ReactElement {
+export function WelcomeScreen(properties: {
+  /** The sample project has been opened: what else its beginning asks for. */
+  readonly onSample: (project: ProjectInfo) => void
+}): ReactElement {
   const { t } = useTranslation()
   const bridge = useBridge()
   const client = useQueryClient()
@@ -102,6 +106,15 @@ export function WelcomeScreen(): ReactElement {
           </div>
         </header>
 
+        {info.data?.hasSample === true && (
+          <SampleCard
+            onOpened={(project) => {
+              show(project)
+              properties.onSample(project)
+            }}
+            onProblem={setError}
+          />
+        )}
         {error !== null && <ErrorNotice error={error} />}
         {droppedProject !== null && (
           <div

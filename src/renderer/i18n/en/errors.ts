@@ -130,6 +130,9 @@ export const errors = {
   rootNotFolder: '{{name}} is not a folder; name a folder to open.',
   runtimeMissing: 'The library onnxruntime cannot be loaded on this computer; reinstall the program for this platform.',
   staleChange: 'The {{what}} "{{name}}" has changed since this was begun; look at its newer state and do it again.',
+  sampleMissing:
+    'The sample project is not part of this installation ({{file}}). Install Exemplar Studio again, or begin with images of your own.',
+  sampleUnreadable: '{{name}} of the sample project could not be copied: {{reason}}',
   stateDamaged: 'What the class has learnt cannot be read; learn it again from its examples.',
   stateOfOtherModel: 'What the class has learnt was made by another model; learn it again from its examples.',
   supportNotAccepted:

@@ -89,6 +89,7 @@ export const gallery = {
   command: {
     import: 'Import images',
     accept: 'Accept proposals',
+    acceptAll: 'Accept all proposals',
     reviewed: 'Mark as reviewed',
     reopen: 'Reopen',
     selectAll: 'Select all',

@@ -14,6 +14,7 @@ export const help = {
     learn: 'Learn',
     batch: 'Segment',
     export: 'Export',
+    tour: 'Guided tour',
     help: 'Help',
     canvas: 'Pointer and arrows',
   },

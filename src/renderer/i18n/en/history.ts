@@ -9,6 +9,8 @@ export const history = {
   reopened_other: 'reopen {{count, number}} images',
   correct: 'correct {{class}}',
   addClass: 'add class {{class}}',
+  addSampleClasses_one: 'add {{count}} class of the sample project',
+  addSampleClasses_other: 'add {{count, number}} classes of the sample project',
   changeClass: 'change class {{class}}',
   deleteClass: 'delete class {{class}}',
   deleteClasses_one: 'delete {{count}} class',

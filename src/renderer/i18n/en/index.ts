@@ -12,6 +12,7 @@ import { keys } from './keys.ts'
 import { learn } from './learn.ts'
 import { review } from './review.ts'
 import { settings } from './settings.ts'
+import { tour } from './tour.ts'
 import { welcome } from './welcome.ts'
 
 /** All English text, one part per feature: `gallery.title`, `errors.fileNotFound`, … */
@@ -30,5 +31,6 @@ export const english = {
   learn,
   review,
   settings,
+  tour,
   welcome,
 } as const

@@ -4,6 +4,11 @@ export const welcome = {
   newProject: 'New project',
   openProject: 'Open project',
   newProjectHint: 'A project is one folder. Your images stay where they are.',
+  sample: {
+    title: 'Try it with the sample project',
+    text: '{{count}} pictures of bolts, nuts and washers, and a tour through the whole job: six steps, a few minutes.',
+    making: 'Making the sample project…',
+  },
   recent: 'Recent projects',
   noRecent: 'No projects yet. Make a new one, then import a folder of images into it.',
   opening: 'Opening…',
@@ -36,5 +41,6 @@ export const welcome = {
   command: {
     newProject: 'New project',
     openProject: 'Open project',
+    sample: 'Sample project',
   },
 } as const
