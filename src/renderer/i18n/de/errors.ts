@@ -157,6 +157,9 @@ export const errors: Translated<typeof english> = {
   runtimeMissing:
     'Die Bibliothek onnxruntime kann auf diesem Computer nicht geladen werden; das Programm für diese Plattform neu installieren.',
   staleChange: '„{{name}}“ wurde inzwischen geändert; den neueren Stand ansehen und es noch einmal tun.',
+  sampleMissing:
+    'Das Beispielprojekt gehört nicht zu dieser Installation ({{file}}). Exemplar Studio noch einmal installieren oder mit eigenen Bildern beginnen.',
+  sampleUnreadable: '{{name}} aus dem Beispielprojekt konnte nicht kopiert werden: {{reason}}',
   stateDamaged: 'Das Gelernte der Klasse kann nicht gelesen werden; sie aus ihren Beispielen neu lernen lassen.',
   stateOfOtherModel:
     'Das Gelernte der Klasse stammt von einem anderen Modell; sie aus ihren Beispielen neu lernen lassen.',

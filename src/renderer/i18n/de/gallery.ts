@@ -97,6 +97,7 @@ export const gallery: Translated<typeof english> = {
   command: {
     import: 'Bilder importieren',
     accept: 'Vorschläge bestätigen',
+    acceptAll: 'Alle Vorschläge annehmen',
     reviewed: 'Als geprüft markieren',
     reopen: 'Wieder öffnen',
     selectAll: 'Alle auswählen',

@@ -17,6 +17,7 @@ export const help: Translated<typeof english> = {
     learn: 'Lernen',
     batch: 'Segmentieren',
     export: 'Exportieren',
+    tour: 'Rundgang',
     help: 'Hilfe',
     canvas: 'Maus und Pfeiltasten',
   },
@@ -34,5 +35,7 @@ export const help: Translated<typeof english> = {
     open: 'Bild öffnen',
     walk: 'Im Raster bewegen',
   },
-  command: { open: 'Tastenkürzel' },
+  command: {
+    open: 'Tastenkürzel',
+  },
 }

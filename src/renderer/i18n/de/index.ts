@@ -3,6 +3,7 @@ import type { Translated } from '../translated.ts'
 import { batch } from './batch.ts'
 import { classes } from './classes.ts'
 import { common } from './common.ts'
+import { devices } from './devices.ts'
 import { editor } from './editor.ts'
 import { errors } from './errors.ts'
 import { exporting } from './export.ts'
@@ -13,6 +14,7 @@ import { keys } from './keys.ts'
 import { learn } from './learn.ts'
 import { review } from './review.ts'
 import { settings } from './settings.ts'
+import { tour } from './tour.ts'
 import { welcome } from './welcome.ts'
 
 /**
@@ -23,6 +25,7 @@ export const german: Translated<typeof english> = {
   batch,
   classes,
   common,
+  devices,
   editor,
   errors,
   export: exporting,
@@ -33,5 +36,6 @@ export const german: Translated<typeof english> = {
   learn,
   review,
   settings,
+  tour,
   welcome,
 }

@@ -7,6 +7,11 @@ export const welcome: Translated<typeof english> = {
   newProject: 'Neues Projekt',
   openProject: 'Projekt öffnen',
   newProjectHint: 'Ein Projekt ist ein Ordner. Die Bilder bleiben, wo sie sind.',
+  sample: {
+    title: 'Mit dem Beispielprojekt ausprobieren',
+    text: '{{count}} Bilder mit Schrauben, Muttern und Unterlegscheiben, dazu ein Rundgang durch die ganze Arbeit: sechs Schritte, ein paar Minuten.',
+    making: 'Das Beispielprojekt wird angelegt …',
+  },
   recent: 'Zuletzt geöffnet',
   noRecent: 'Noch keine Projekte. Ein neues anlegen und dann einen Ordner mit Bildern importieren.',
   opening: 'Wird geöffnet…',
@@ -40,5 +45,6 @@ export const welcome: Translated<typeof english> = {
   command: {
     newProject: 'Neues Projekt',
     openProject: 'Projekt öffnen',
+    sample: 'Beispielprojekt',
   },
 }

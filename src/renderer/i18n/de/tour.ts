@@ -1,0 +1,43 @@
+import type { tour as english } from '../en/tour.ts'
+import type { Translated } from '../translated.ts'
+
+export const tour: Translated<typeof english> = {
+  title: 'Rundgang',
+  progress: 'Schritt {{at, number}} von {{of, number}}',
+  skip: 'Diesen Schritt überspringen',
+  leave: 'Rundgang verlassen',
+  finish: 'Schließen',
+  steps: {
+    open: {
+      title: 'Ein Bild öffnen',
+      text: 'Das erste doppelt anklicken oder Enter drücken. Es zeigt ein paar Unterlegscheiben.',
+    },
+    outline: {
+      title: 'Die Unterlegscheiben umranden',
+      text: 'Den Pinsel einmal um jede Unterlegscheibe dieses Bildes ziehen; das Loch bleibt frei. Strg+Z nimmt einen Strich zurück.',
+    },
+    use: {
+      title: 'Als Beispiel verwenden',
+      text: 'Aus dieser Umrandung lernt das Studio, wie eine Unterlegscheibe aussieht. Ein, zwei weitere Bilder machen es sicherer.',
+    },
+    segment: {
+      title: 'Die übrigen Bilder segmentieren',
+      text: '„Segmentieren“ und dann „Starten“ drücken. Jedes Bild bekommt einen Vorschlag, allein auf diesem Rechner.',
+    },
+    review: {
+      title: 'Die Vorschläge ansehen',
+      text: 'In der Galerie alle auf einmal annehmen oder einen öffnen, mit Pinsel und Radierer korrigieren und dann annehmen.',
+    },
+    export: {
+      title: 'Exportieren',
+      text: 'Schreibt eine COCO-Datei neben das Projekt, liest sie wieder ein und vergleicht jede Maske mit der eigenen.',
+    },
+    done: {
+      title: 'Das war die ganze Arbeit',
+      text: 'Ein paar Vorschläge korrigieren und „Lernen“ drücken, dann werden die übrigen besser. Oder mit eigenen Bildern beginnen.',
+    },
+  },
+  command: {
+    start: 'Rundgang',
+  },
+}
