@@ -24,6 +24,15 @@ const run = () => dialog().getByRole('button', { name: 'Export', exact: true })
 describe('the export dialog', () => {
   beforeEach(() => resetSession())
 
+  it('says before writing that nothing would be in it, and how to change that', async () => {
+    await show({ classNames: [] })
+    await expect.element(page.getByTestId('export-nothing')).toMatchTextContent(/Nothing is accepted yet/)
+    await dialog().getByLabelText('Annotations').selectOptions('Proposals only')
+    await expect.element(page.getByTestId('export-nothing')).toMatchTextContent(/no open proposals/)
+    await dialog().getByLabelText('Annotations').selectOptions('Accepted and proposals')
+    await expect.element(page.getByTestId('export-nothing')).not.toBeInTheDocument()
+  })
+
   it('writes what was chosen to the folder browsed to and states the count', async () => {
     const fake = await show()
     await expect.element(run()).toBeDisabled()

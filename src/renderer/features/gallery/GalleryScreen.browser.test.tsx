@@ -5,7 +5,7 @@ import { startKeyboard } from '../../app/keyboard.ts'
 import { createFakeBridge } from '../../app/fake-bridge.test-support.ts'
 import type { FakeBridge, FakeOptions } from '../../app/fake-bridge.test-support.ts'
 import { Surroundings } from '../../app/render.test-support.tsx'
-import { openProject, resetSession, session } from '../../app/session.ts'
+import { openProject, resetSession, session, setGalleryFilter } from '../../app/session.ts'
 import { GalleryScreen } from './GalleryScreen.tsx'
 
 async function show(options: FakeOptions): Promise<FakeBridge> {
@@ -133,9 +133,18 @@ describe('the gallery', () => {
     await expect.element(page.getByTestId('gallery-count')).toMatchTextContent(/20 images/)
     expect(fake.calls.at(-1)?.input).toMatchObject({ filter: { statuses: ['proposals'] } })
     await page.getByTestId('filter-setAside').click()
+    await expect.element(page.getByText('No image is “Set aside”')).toBeVisible()
+    // Together with other conditions it is not the status that is to blame.
+    await page.getByRole('searchbox').fill('000001')
     await expect.element(page.getByText('No image matches')).toBeVisible()
-    await page.getByRole('button', { name: 'Clear filter' }).click()
+    await page.getByRole('button', { name: 'Show all images' }).click()
     await expect.element(page.getByTestId('gallery-count')).toMatchTextContent(/60 images/)
+  })
+
+  it('says what makes proposals where there are none', async () => {
+    await show({ imageCount: 0 })
+    setGalleryFilter({ statuses: ['proposals'] })
+    await expect.element(page.getByTestId('empty-state')).toMatchTextContent(/press “Segment”/)
   })
 
   it('has its pictures at once when one comes back to it', async () => {

@@ -110,8 +110,8 @@ describe('the welcome screen', () => {
         <WelcomeScreen onSample={() => undefined} />
       </Surroundings>,
     )
-    await expect.element(page.getByRole('button', { name: 'Open Gone' })).toBeDisabled()
-    await page.getByRole('button', { name: 'Open Bolts' }).click()
+    await expect.element(page.getByRole('button', { name: /^Open Gone/ })).toBeDisabled()
+    await page.getByRole('button', { name: /^Open Bolts/ }).click()
     await expect.poll(() => session.getState().projectId).toBe('p1')
     expect(fake.calls).toContainEqual({ name: 'project.open', input: { recentId: 'r1' } })
   })
