@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { z } from '../../src/shared/zod.ts'
+import { testHome } from '../support/test-home.ts'
 
 const root = join(import.meta.dirname, '..', '..')
 
@@ -17,6 +18,7 @@ beforeAll(() => {
 it('bundles the Node side so that its child processes start from what was built', () => {
   const answer = execFileSync(process.execPath, [join(root, 'out', 'main', 'cli.js'), 'doctor', '--json'], {
     encoding: 'utf8',
+    env: { ...process.env, EXEMPLAR_HOME: testHome() },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   expect(z.object({ healthy: z.boolean() }).parse(JSON.parse(answer))).toEqual({ healthy: true })

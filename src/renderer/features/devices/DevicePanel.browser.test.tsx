@@ -59,13 +59,13 @@ describe('the device panel', () => {
       .element(page.getByTestId('devices-auto'))
       .toMatchTextContent('Automatic uses CUDA: it passed every check and is 25 times as fast as the CPU.')
     expect(rowElement('cuda').textContent).toBe(
-      'CUDAyesyesyesyes3.2 ms80 ms25 ×1.3E-63%graphics cards by NVIDIA. Works, agrees with the CPU and is faster.',
+      'CUDAyesyesyesyes3.2 ms80 ms25 ×0.00013%3%Graphics cards by NVIDIA. Works, agrees with the CPU and is faster.',
     )
     expect(rowElement('directml').textContent).toContain('DirectMLyesnonono–not measured')
     expect(rowElement('directml').textContent).toContain(
       'The software it needs is not installed here (onnxruntime for linux comes without it).',
     )
-    expect(rowElement('coreml').textContent).toContain('they differ by 5E-1, more than the 1E-2 allowed.')
+    expect(rowElement('coreml').textContent).toContain('they differ by 50%, more than the 1% allowed.')
     await expect.element(row('webgpu')).toMatchTextContent(/not faster. It can be chosen by name/)
   })
 

@@ -39,15 +39,17 @@ function DeviceRows({ report, isUsed }: { readonly report: DeviceReport; readonl
   const { t, i18n } = useTranslation()
   const { provider, verdict, milliseconds, cpuMilliseconds, nodeShare } = report
   const isCpu = provider === 'cpu'
+  const isTried = verdict !== 'untried'
   const short = new Intl.NumberFormat(i18n.language, { maximumSignificantDigits: 3 })
-  const tiny = new Intl.NumberFormat(i18n.language, { notation: 'scientific', maximumSignificantDigits: 2 })
+  const factor = new Intl.NumberFormat(i18n.language, { maximumSignificantDigits: 2 })
+  const tiny = new Intl.NumberFormat(i18n.language, { style: 'percent', maximumSignificantDigits: 2 })
   const share = new Intl.NumberFormat(i18n.language, { style: 'percent' })
   const inMilliseconds = (value: number | null): string | null =>
     value === null ? null : t('devices.milliseconds', { value: short.format(value) })
   const speedUp =
     isCpu || milliseconds === null || cpuMilliseconds === null
       ? null
-      : t('devices.times', { value: short.format(cpuMilliseconds / milliseconds) })
+      : t('devices.times', { value: factor.format(cpuMilliseconds / milliseconds) })
   const difference = report.difference === null ? null : tiny.format(report.difference)
   const figures = [
     inMilliseconds(milliseconds),
@@ -70,19 +72,14 @@ function DeviceRows({ report, isUsed }: { readonly report: DeviceReport; readonl
         <th scope="row" className="pt-1.5 pr-2 text-left font-medium whitespace-nowrap">
           {t(`devices.names.${provider}`)}
         </th>
-        {[verdict !== 'untried', report.loaded, report.ran, isUsed].map((value, at) => (
+        {[isTried, isTried ? report.loaded : null, isTried ? report.ran : null, isUsed].map((value, at) => (
           <td key={columns[at]} className="px-1 pt-1.5 text-right">
-            <YesNo value={value} />
+            {value === null ? <NotMeasured /> : <YesNo value={value} />}
           </td>
         ))}
         {figures.map((figure, at) => (
           <td key={columns[at + 4]} className="px-1 pt-1.5 text-right whitespace-nowrap">
-            {figure ?? (
-              <>
-                <span aria-hidden>–</span>
-                <span className="sr-only">{t('devices.none')}</span>
-              </>
-            )}
+            {figure ?? <NotMeasured />}
           </td>
         ))}
       </tr>
@@ -92,6 +89,16 @@ function DeviceRows({ report, isUsed }: { readonly report: DeviceReport; readonl
         </td>
       </tr>
     </tbody>
+  )
+}
+
+function NotMeasured(): ReactElement {
+  const { t } = useTranslation()
+  return (
+    <>
+      <span aria-hidden>–</span>
+      <span className="sr-only">{t('devices.none')}</span>
+    </>
   )
 }
 

@@ -5,11 +5,11 @@ export const devices = {
     'Pictures are computed on the processor (CPU) or on a graphics card. A graphics card is only used after it has been tried on this computer: alone, with a test picture, and compared with the CPU.',
   names: { auto: 'Automatic', cpu: 'CPU', cuda: 'CUDA', directml: 'DirectML', coreml: 'Core ML', webgpu: 'WebGPU' },
   kinds: {
-    cpu: 'the processor, on every computer',
-    cuda: 'graphics cards by NVIDIA',
-    directml: 'graphics cards, on Windows',
+    cpu: 'The processor, on every computer',
+    cuda: 'Graphics cards by NVIDIA',
+    directml: 'Graphics cards, on Windows',
     coreml: 'Apple’s own chips',
-    webgpu: 'graphics cards of any maker',
+    webgpu: 'Graphics cards of any maker',
   },
   auto: {
     fastest: 'Automatic uses {{name}}: it passed every check and is {{times}} times as fast as the CPU.',
