@@ -31,13 +31,13 @@ const cases: readonly Case[] = [
   { fault: 'missing', verdict: 'missing', sentence: /^Its library is not here: .*Failed to load shared library\.$/ },
   { fault: 'notStarted', verdict: 'notStarted', sentence: /^It could not be started: CUDA failure 999/ },
   { fault: 'crashAtStart', verdict: 'crashed', sentence: /^It took its process down: signal SIGABRT\.$/ },
-  { fault: 'hangAtStart', verdict: 'hung', sentence: /^It hung: no answer within 6 seconds\.$/ },
+  { fault: 'hangAtStart', verdict: 'hung', sentence: /^It hung: no answer within 8 seconds\.$/ },
   { fault: 'ignored', verdict: 'ignored', sentence: /accepted the name but ran everything on the CPU\.$/ },
   { fault: 'different', verdict: 'different', sentence: /^Its result differs from that of the CPU by 5\.0e-1/ },
   { fault: 'notNumbers', verdict: 'notNumbers', sentence: /values that are no numbers\.$/ },
   { fault: 'failed', verdict: 'failed', sentence: /^It started but failed to run: Non-zero status code/ },
   { fault: 'crashInRun', verdict: 'crashed', sentence: /^It took its process down: signal SIGABRT\.$/ },
-  { fault: 'hangInRun', verdict: 'hung', sentence: /^It hung: no answer within 6 seconds\.$/ },
+  { fault: 'hangInRun', verdict: 'hung', sentence: /^It hung: no answer within 8 seconds\.$/ },
 ]
 
 let folder = ''
@@ -86,7 +86,7 @@ function devicesOf({ fault, at }: Machine, memory: DeviceMemory = createVolatile
     environment: {},
     entry,
     spawner: forkSpawnerWith({ EXEMPLAR_FAULT: fault, EXEMPLAR_FAULT_AT: at ?? '' }),
-    ...(isHang(fault) && at === undefined ? { timeoutMs: 6_000 } : {}),
+    ...(isHang(fault) && at === undefined ? { timeoutMs: 8_000 } : {}),
   })
   open.push(devices)
   return devices
@@ -106,7 +106,7 @@ function engineOf(
     entry,
     spawner: forkSpawnerWith({ EXEMPLAR_FAULT: fault, EXEMPLAR_FAULT_AT: at ?? '' }),
     log: () => undefined,
-    ...(isHang(fault) ? { deviceTimeoutMs: 6_000 } : {}),
+    ...(isHang(fault) ? { deviceTimeoutMs: 8_000 } : {}),
   })
   open.push(engine)
   return engine

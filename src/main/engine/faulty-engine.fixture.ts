@@ -48,7 +48,7 @@ const faultySession: CreateSession = async (model, options) => {
   if (options.provider !== 'cuda') {
     const session = await createSession(model, options)
     return altered(session, async (feeds) => {
-      if (isTestPicture(feeds)) block(60)
+      if (isTestPicture(feeds)) block(250)
       return await session.run(feeds)
     })
   }

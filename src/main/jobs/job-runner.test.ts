@@ -398,7 +398,7 @@ async function openWithFault(fault: Fault): Promise<void> {
   const spawner = forkSpawnerWith({ EXEMPLAR_FAULT: fault, EXEMPLAR_FAULT_AT: 'work' })
   const memory = createVolatileMemory()
   const devices = createDevices({ modelsFolder, memory, providers: ['cpu', 'cuda'], environment: {}, entry, spawner })
-  openEverything({ provider: 'auto', devices, entry, spawner, deviceTimeoutMs: 6_000 })
+  openEverything({ provider: 'auto', devices, entry, spawner, deviceTimeoutMs: 8_000 })
 }
 
 async function teachOnCpu(classId: string): Promise<void> {
