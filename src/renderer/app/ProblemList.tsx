@@ -1,19 +1,26 @@
 import type { ReactElement } from 'react'
+import { useTranslation } from 'react-i18next'
 import type { Problem } from '../../shared/contract/contract.ts'
 
-/** Names and reasons of what did not work. Long lists scroll. */
+/** Names and reasons of what did not work. Long lists scroll, also by keyboard. */
 export function ProblemList({ problems }: { readonly problems: readonly Problem[] }): ReactElement {
+  const { t } = useTranslation()
   return (
-    <ul
+    <section
+      aria-label={t('common.reasons')}
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls has to be reachable by keyboard
+      tabIndex={0}
       data-testid="problems"
-      className="max-h-56 divide-y divide-line overflow-y-auto rounded-md border border-line bg-base"
+      className="max-h-56 overflow-y-auto rounded-md border border-line bg-base"
     >
-      {problems.map((problem) => (
-        <li key={`${problem.name}\n${problem.reason}`} className="px-2.5 py-1.5">
-          <span className="block break-all font-medium">{problem.name}</span>
-          <span className="block text-sm text-muted">{problem.reason}</span>
-        </li>
-      ))}
-    </ul>
+      <ul className="divide-y divide-line">
+        {problems.map((problem) => (
+          <li key={`${problem.name}\n${problem.reason}`} className="px-2.5 py-1.5">
+            <span className="block break-all font-medium">{problem.name}</span>
+            <span className="block text-sm text-muted">{problem.reason}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
