@@ -7,21 +7,26 @@ function reasonOf({ reason, error }: Problem): string {
   return error === undefined ? reason : translateOr(`errors.${error.key}`, { ...error.params, message: reason }, reason)
 }
 
-/** Names and reasons of what did not work. Long lists scroll. */
+/** Names and reasons of what did not work. Long lists scroll, also by keyboard. */
 export function ProblemList({ problems }: { readonly problems: readonly Problem[] }): ReactElement {
-  // Another language is another sentence.
-  useTranslation()
+  // Also hears of another language: it is another sentence.
+  const { t } = useTranslation()
   return (
-    <ul
+    <section
+      aria-label={t('common.reasons')}
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls has to be reachable by keyboard
+      tabIndex={0}
       data-testid="problems"
-      className="max-h-56 divide-y divide-line overflow-y-auto rounded-md border border-line bg-base"
+      className="max-h-56 overflow-y-auto rounded-md border border-line bg-base"
     >
-      {problems.map((problem) => (
-        <li key={`${problem.name}\n${problem.reason}`} className="px-2.5 py-1.5">
-          <span className="block break-all font-medium">{problem.name}</span>
-          <span className="block text-sm text-muted">{reasonOf(problem)}</span>
-        </li>
-      ))}
-    </ul>
+      <ul className="divide-y divide-line">
+        {problems.map((problem) => (
+          <li key={`${problem.name}\n${problem.reason}`} className="px-2.5 py-1.5">
+            <span className="block break-all font-medium">{problem.name}</span>
+            <span className="block text-sm text-muted">{reasonOf(problem)}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }

@@ -55,7 +55,7 @@ export function DropHint({ title, hint }: { readonly title: string; readonly hin
   return (
     <div
       data-testid="drop-hint"
-      className="pointer-events-none fixed inset-0 z-40 flex items-center justify-center bg-base/85 p-6"
+      className="pointer-events-none fixed inset-0 z-40 flex items-center justify-center bg-base/95 p-6"
     >
       <div className="flex size-full flex-col items-center justify-center gap-2 rounded-xl border-2 border-dashed border-accent text-center">
         <ImageDown aria-hidden size={40} strokeWidth={1.25} className="text-accent" />

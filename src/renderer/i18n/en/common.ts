@@ -27,6 +27,7 @@ export const common = {
   noTokenHint:
     'This page only works with the address that Exemplar Studio prints when it starts. It begins with http://127.0.0.1 and ends with #t= and a long key. Copy the whole line from the terminal.',
   notices: 'Notices',
+  reasons: 'Files and reasons',
   previewFailed: 'Preview incomplete',
   places: {
     trail: 'Folder',
