@@ -58,6 +58,13 @@ describe('preferences', () => {
     await expect.element(page.getByTestId('settings-about')).toMatchTextContent(/exemplar-studio/)
   })
 
+  it('are read again when the page has started: they may have changed while it loaded', async () => {
+    fake.missPreferences({ ...defaultPreferences, theme: 'dark' })
+    const stop = keepPreferences(fake.bridge, () => undefined)
+    await expect.poll(() => root.dataset['theme']).toBe('dark')
+    stop()
+  })
+
   it('send a slider as often as it can be taken, and the last place always', async () => {
     for (let percent = 10; percent <= 90; percent++) preferences.setState({ maskOpacity: percent / 100 })
     await expect.poll(async () => (await fake.bridge.preferences.get({})).maskOpacity).toBe(0.9)

@@ -79,6 +79,11 @@ export function keepPreferences(bridge: Bridge, onFailure: (error: unknown) => v
     if (Object.keys(difference(preferences.getState(), now)).length > 0) preferences.setState(now, true)
   }
 
+  /** What was changed while no event could come: since the page began to load, or the connection was lost. */
+  function read(): void {
+    bridge.preferences.get({}).then(takeOver, onFailure)
+  }
+
   const stops = [
     preferences.subscribe((now) => {
       applyPreferences(now)
@@ -86,10 +91,10 @@ export function keepPreferences(bridge: Bridge, onFailure: (error: unknown) => v
     }),
     bridge.preferences.changed(takeOver),
     bridge.connection((state) => {
-      // What was changed before the events came, or while they did not.
-      if (state === 'connected') bridge.preferences.get({}).then(takeOver, onFailure)
+      if (state === 'connected') read()
     }),
   ]
+  read()
   return () => {
     for (const stop of stops) stop()
   }
