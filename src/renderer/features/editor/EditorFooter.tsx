@@ -24,7 +24,8 @@ export function EditorFooter(properties: { readonly hasOutline: boolean }): Reac
   const tool = useEditorView((state) => state.tool)
   const percent = Math.round(opacity * 100)
   const outlineHelp = corner === null ? t('editor.outlineHelp') : t('editor.cornerHelp')
-  const help = drawsPolygon ? t('editor.polygonHelp') : tool === 'select' && hasOutline ? outlineHelp : ''
+  const polygonHelp = drawsPolygon ? t('editor.polygonHelp') : t('editor.polygonStartHelp')
+  const help = tool === 'polygon' ? polygonHelp : tool === 'select' && hasOutline ? outlineHelp : ''
   const zoomPercent = zoom >= 0.1 ? Math.round(zoom * 100) : Math.round(zoom * 1000) / 10
   return (
     <footer className="flex h-9 shrink-0 items-center gap-4 border-t border-line bg-surface px-3 text-sm text-muted">

@@ -52,6 +52,8 @@ export const editor = {
     locked: 'It is locked. Unlock the object (L) or its class first.',
     hidden: 'It is hidden. Show the object (H) or its class first.',
   },
+  polygonStartHelp:
+    'Click or drag around an object. Begin with Shift to add to the selected object, with Alt to take away.',
   polygonHelp:
     'Enter, double click or the first point closes. Drag draws freehand, Shift keeps to 45°, Backspace removes the last point, Esc gives up.',
   outlineHelp:
