@@ -20,6 +20,8 @@ export function Tour(): ReactElement | null {
   const hasExported = useSession((state) => state.hasExported)
   const info = useProjectInfo().data
   const jobs = useJobs().data ?? noJobs
+  const activeId = useSession((state) => state.activeClassId)
+  const name = info?.classes.find((each) => each.id === activeId)?.name ?? t('tour.noClass')
   const step = at === null ? undefined : tourSteps[at]
 
   useEffect(() => {
@@ -52,9 +54,9 @@ export function Tour(): ReactElement | null {
               {t('tour.progress', { at: at + 1, of: tourSteps.length })}
             </span>
           )}
-          {t(`tour.steps.${step ?? 'done'}.title`)}
+          {t(`tour.steps.${step ?? 'done'}.title`, { name })}
         </p>
-        <p className="text-sm text-muted">{t(`tour.steps.${step ?? 'done'}.text`)}</p>
+        <p className="text-sm text-muted">{t(`tour.steps.${step ?? 'done'}.text`, { name })}</p>
       </div>
       <ol aria-hidden className="flex gap-1">
         {tourSteps.map((name, index) => (

@@ -125,6 +125,7 @@ describe('the welcome screen', () => {
       </Surroundings>,
     )
     const card = page.getByTestId('sample-card')
+    await expect.element(card).toBeVisible()
     const pictures = card.element().querySelectorAll('img')
     await expect.poll(() => [...pictures].every((each) => each.complete && each.naturalWidth > 0)).toBe(true)
     await card.click()

@@ -4,18 +4,19 @@ export const tour = {
   skip: 'Skip this step',
   leave: 'Leave the tour',
   finish: 'Close',
+  noClass: 'the first class',
   steps: {
     open: {
       title: 'Open a picture',
-      text: 'Double-click the first one, or press Enter. It shows a few washers.',
+      text: 'Double-click the first one, or press Enter.',
     },
     outline: {
-      title: 'Outline the washers',
-      text: 'Drag the brush once around each washer of this picture; the hole stays free. Ctrl+Z takes a stroke back.',
+      title: 'Outline “{{name}}”',
+      text: 'Paint each one in this picture with the brush. A ring is once around; its hole stays free. Ctrl+Z takes a stroke back.',
     },
     use: {
       title: 'Use it as an example',
-      text: 'From this outline the studio learns what a washer looks like. Another picture or two make it surer.',
+      text: 'The studio learns from it what “{{name}}” looks like. Another picture or two make it surer.',
     },
     segment: {
       title: 'Segment the other pictures',
