@@ -56,6 +56,8 @@ export const editor: Translated<typeof english> = {
     locked: 'Gesperrt. Zuerst das Objekt (L) oder seine Klasse entsperren.',
     hidden: 'Ausgeblendet. Zuerst das Objekt (H) oder seine Klasse einblenden.',
   },
+  polygonStartHelp:
+    'Um ein Objekt herum klicken oder ziehen. Mit Umschalt begonnen, kommt es zum ausgewählten Objekt hinzu, mit Alt wird es abgezogen.',
   polygonHelp: 'Eingabe oder Doppelklick schließt, Rücktaste nimmt den letzten Punkt weg, Esc verwirft.',
   outlineHelp:
     'Eine Ecke ziehen, oder eine Kante für eine neue. Alt+Klick entfernt eine Ecke. Enter nimmt die Ecken mit der Tastatur.',

@@ -7,18 +7,19 @@ export const tour: Translated<typeof english> = {
   skip: 'Diesen Schritt überspringen',
   leave: 'Rundgang verlassen',
   finish: 'Schließen',
+  noClass: 'die erste Klasse',
   steps: {
     open: {
       title: 'Ein Bild öffnen',
-      text: 'Das erste doppelt anklicken oder Enter drücken. Es zeigt ein paar Unterlegscheiben.',
+      text: 'Das erste doppelt anklicken oder Enter drücken.',
     },
     outline: {
-      title: 'Die Unterlegscheiben umranden',
-      text: 'Den Pinsel einmal um jede Unterlegscheibe dieses Bildes ziehen; das Loch bleibt frei. Strg+Z nimmt einen Strich zurück.',
+      title: '„{{name}}“ umranden',
+      text: 'Jedes Exemplar in diesem Bild mit dem Pinsel malen. Um einen Ring einmal herum; sein Loch bleibt frei. Strg+Z nimmt einen Strich zurück.',
     },
     use: {
       title: 'Als Beispiel verwenden',
-      text: 'Aus dieser Umrandung lernt das Studio, wie eine Unterlegscheibe aussieht. Ein, zwei weitere Bilder machen es sicherer.',
+      text: 'Das Studio lernt daraus, wie „{{name}}“ aussieht. Ein, zwei weitere Bilder machen es sicherer.',
     },
     segment: {
       title: 'Die übrigen Bilder segmentieren',
