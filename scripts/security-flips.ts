@@ -371,12 +371,18 @@ export const flips: readonly Flip[] = [
     'src/main/host/places.ts',
     [places],
     [
-      ['anywhere by id', '    if (!isAllowed(real)) {', '    if (!isAllowed(real) && real === path) {'],
-      ['links to the outside are listed', '!isAllowed(found.real)', 'false'],
+      ['anywhere by id', '    if (!isAllowed(real)) throw', '    if (!isAllowed(real) && real === path) throw'],
+      [
+        'links to the outside are listed',
+        'found === null || !isAllowed(found.real)) return null',
+        'found === null) return null',
+      ],
+      ['new things through a link', 'found === null ? isLink(path) : !isAllowed(found.real)', 'false'],
+      ['a place for any folder', '!found.isFolder || !isAllowed(found.real)', '!found.isFolder'],
       ['a grant for the folder around', 'granted.add(real)', "granted.add(join(real, '..'))"],
       ['any name', '  checkName(name)\n', ''],
       ['hidden entries', "  if (name.startsWith('.')) return null\n", ''],
-      ['ids that can be guessed', "randomBytes(12).toString('base64url')", 'path'],
+      ['ids that can be guessed', "const id = randomBytes(12).toString('base64url')", 'const id = path'],
     ],
   ),
 
@@ -385,7 +391,8 @@ export const flips: readonly Flip[] = [
     'src/main/host/http.ts',
     [http],
     [
-      ['any host name', '    if (headers.host !== authority) return', '    if (headers.host === undefined) return'],
+      ['any host name', 'headers.host !== authority ||', 'headers.host === undefined ||'],
+      ['two host names', " || request.headersDistinct['host']?.length !== 1", ''],
       ['any origin', 'if (headers.origin !== undefined && headers.origin !== origin)', "if (headers.origin === '')"],
       [
         'calls without an origin',
@@ -394,8 +401,8 @@ export const flips: readonly Flip[] = [
       ],
       [
         'calls without a token',
-        '      if (!isAuthorized(request)) return send(response, 401, wrongToken())\n      if (!/^application',
-        '      if (!/^application',
+        '      if (!isAuthorized(request)) return send(response, 401, wrongToken())\n      if (path',
+        '      if (path',
       ],
       [
         'media without a token',
@@ -404,7 +411,12 @@ export const flips: readonly Flip[] = [
       ],
       ['any token', 'shown !== undefined && isToken(shown)', 'shown !== undefined'],
       ['a shorter token', 'randomBytes(32)', 'randomBytes(8)'],
-      ['calls as a form', "headers['content-type'] ?? ''", "'application/json'"],
+      ['calls as a form', "$/i.test(headers['content-type'] ?? '')", "$/i.test('application/json')"],
+      [
+        'uploads as a form',
+        "const type = request.headers['content-type'] ?? ''",
+        "const type = number === undefined ? 'application/json' : 'application/octet-stream'",
+      ],
       ['calls by GET', "if (method !== 'POST') return notAllowed(response, 'POST')", ''],
       ['the page by POST', "if (method !== 'GET' && method !== 'HEAD') return notAllowed(response, 'GET, HEAD')", ''],
       ['events from any host', 'host === authority && from === origin', 'from === origin'],

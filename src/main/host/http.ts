@@ -110,20 +110,15 @@ export async function startHost(options: HostOptions): Promise<Host> {
       return send(response, 403, forbidden('Open the address the program printed.'))
     if (headers.origin !== undefined && headers.origin !== origin) return send(response, 403, foreignOrigin())
     const [path = ''] = (request.url ?? '').split('?')
-    if (path.startsWith('/rpc/')) {
+    if (path.startsWith('/rpc/') || path.startsWith('/upload/')) {
       if (method !== 'POST') return notAllowed(response, 'POST')
       if (headers.origin !== origin) return send(response, 403, foreignOrigin())
       if (!isAuthorized(request)) return send(response, 401, wrongToken())
+      if (path.startsWith('/upload/')) return answerUpload(path, request, response)
       if (!/^application\/json(?:;\s*charset=utf-8)?$/i.test(headers['content-type'] ?? '')) {
         return send(response, 415, badRequest('Calls are sent as application/json.'))
       }
       return answerCall(path.slice('/rpc/'.length), request, response)
-    }
-    if (path.startsWith('/upload/')) {
-      if (method !== 'POST') return notAllowed(response, 'POST')
-      if (headers.origin !== origin) return send(response, 403, foreignOrigin())
-      if (!isAuthorized(request)) return send(response, 401, wrongToken())
-      return answerUpload(path, request, response)
     }
     if (method !== 'GET' && method !== 'HEAD') return notAllowed(response, 'GET, HEAD')
     if (path.startsWith('/media/')) {

@@ -20,11 +20,11 @@ export function SetAsideBar(): ReactElement | null {
     setBusy(true)
     try {
       const { back, setAside } = await bridge.images.lookAgain({ projectId })
-      announce(
-        `${t('gallery.setAside.back', { count: back })} ${t('gallery.setAside.still', { count: setAside })}`.trim(),
-        back > 0 ? 'success' : 'info',
-        'set-aside',
-      )
+      const sentences = [
+        t('gallery.setAside.back', { count: back }),
+        ...(setAside > 0 ? [t('gallery.setAside.still', { count: setAside })] : []),
+      ]
+      announce(sentences.join(' '), back > 0 ? 'success' : 'info', 'set-aside')
     } catch (failure) {
       notifyError(failure)
     } finally {

@@ -54,7 +54,6 @@ export const gallery: Translated<typeof english> = {
     back_zero: 'Noch kein Bild ist wieder da.',
     back_one: '{{count, number}} Bild ist wieder da.',
     back_other: '{{count, number}} Bilder sind wieder da.',
-    still_zero: '',
     still_one: '{{count, number}} fehlt noch.',
     still_other: '{{count, number}} fehlen noch.',
   },

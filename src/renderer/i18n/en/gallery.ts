@@ -46,7 +46,6 @@ export const gallery = {
     back_zero: 'No image is back yet.',
     back_one: '{{count, number}} image is back.',
     back_other: '{{count, number}} images are back.',
-    still_zero: '',
     still_one: '{{count, number}} is still missing.',
     still_other: '{{count, number}} are still missing.',
   },
