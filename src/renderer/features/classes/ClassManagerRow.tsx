@@ -188,6 +188,8 @@ function MoveHandle(properties: {
     <IconButton
       icon={GripVertical}
       label={canMove ? t('classes.manager.move', { name: summary.name }) : t('classes.manager.moveDisabled')}
+      // Below it would cover the handle of the next row.
+      side="left"
       className="cursor-grab touch-none"
       disabled={!canMove}
       onKeyDown={onKeyDown}

@@ -15,8 +15,10 @@ import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { EditorController } from './editor-controller.ts'
 import { editorCommands } from './editor-commands.ts'
 import { editorGestures } from './editor-gestures.ts'
+import { useEditorView } from './editor-view.ts'
 import { EditorFooter } from './EditorFooter.tsx'
 import { ObjectList } from './ObjectList.tsx'
+import { refusalOf } from './guards.ts'
 import { mirrorState } from './root-attributes.ts'
 import { PictureProblem } from './PictureProblem.tsx'
 import { SaveAlarm, SaveState } from './SaveState.tsx'
@@ -172,10 +174,15 @@ function Alarms(properties: { readonly controller: EditorController; readonly im
 
 function Footer({ controller }: { readonly controller: EditorController }): ReactElement {
   const selectedId = useSession((state) => state.selectedAnnotationId)
-  const hasOutline = useStore(controller.document.state, ({ annotations }) =>
-    annotations.some((record) => record.id === selectedId && record.polygon !== null),
+  const selected = useStore(controller.document.state, ({ annotations }) =>
+    annotations.find((record) => record.id === selectedId && record.polygon !== null),
   )
-  return <EditorFooter hasOutline={hasOutline} />
+  // What is locked or hidden shows no corners.
+  const canChange = useSession(() => selected !== undefined && refusalOf(selected) === null)
+  const isOut = useEditorView(
+    ({ lockedIds, hiddenIds }) => lockedIds.has(selectedId ?? '') || hiddenIds.has(selectedId ?? ''),
+  )
+  return <EditorFooter hasOutline={canChange && !isOut} />
 }
 
 function Objects(properties: {
