@@ -9,7 +9,7 @@ import { TextInput } from '../ui/fields.tsx'
 import { ErrorNotice } from '../ui/ErrorNotice.tsx'
 import { classes } from '../ui/classes.ts'
 import { useBridge } from './bridge-context.tsx'
-import { appInfoKey } from './queries.ts'
+import { useAppInfo } from './queries.ts'
 
 function placeKey(placeId: string | null): readonly ['places', string | null] {
   return ['places', placeId]
@@ -43,7 +43,7 @@ export function PlaceBrowser(properties: {
     queryFn: ({ signal }) => bridge.places.list({ placeId }, { signal }),
     staleTime: 0,
   })
-  const app = useQuery({ queryKey: appInfoKey, queryFn: ({ signal }) => bridge.app.info({}, { signal }) })
+  const app = useAppInfo()
   const [newFolder, setNewFolder] = useState<string | null>(null)
   const [error, setError] = useState<unknown>(null)
   const entries = (listing.data?.entries ?? []).filter((entry) => properties.showFiles || entry.kind === 'folder')

@@ -35,8 +35,17 @@ export const queryKeys = {
   allClasses: (projectId: string) => ['project', projectId, 'class'] as const,
 } as const
 
-/** What the program says of itself and of recent projects. */
-export const appInfoKey = ['app'] as const
+type AppInfo = Awaited<ReturnType<Bridge['app']['info']>>
+
+/** What the program says of itself and of recent projects: asked anew by each screen that shows it. */
+export function useAppInfo(): UseQueryResult<AppInfo> {
+  const bridge = useBridge()
+  return useQuery({
+    queryKey: ['app'],
+    queryFn: ({ signal }) => bridge.app.info({}, { signal }),
+    staleTime: 0,
+  })
+}
 
 export function createQueryClient(): QueryClient {
   return new QueryClient({

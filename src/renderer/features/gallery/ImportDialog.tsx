@@ -8,7 +8,7 @@ import { useBridge } from '../../app/bridge-context.tsx'
 import { DropHint, useFileDrop } from '../../app/file-drop.tsx'
 import { PlaceBrowser } from '../../app/PlaceBrowser.tsx'
 import { ProblemList } from '../../app/ProblemList.tsx'
-import { useProjectId } from '../../app/queries.ts'
+import { useAppInfo, useProjectId } from '../../app/queries.ts'
 import { announce } from '../../app/session.ts'
 import { WorkProgress } from '../../app/WorkProgress.tsx'
 import { Button } from '../../ui/Button.tsx'
@@ -37,6 +37,8 @@ export function ImportDialog(properties: {
   const { t } = useTranslation()
   const bridge = useBridge()
   const projectId = useProjectId()
+  // The desktop window has the system's dialogs, which know more than a file field of the page does.
+  const app = useAppInfo()
   const [folder, setFolder] = useState<Place | null>(null)
   const [picked, setPicked] = useState<readonly Place[]>([])
   const [copy, setCopy] = useState(false)
@@ -143,7 +145,7 @@ export function ImportDialog(properties: {
       <div className="flex flex-col gap-3">
         {step.kind === 'choose' && (
           <>
-            <FileButtons onChosen={take} />
+            {app.data?.nativeDialogs === false && <FileButtons onChosen={take} />}
             <p className="text-muted">{t('gallery.import.hint')}</p>
             <PlaceBrowser
               current={folder}

@@ -145,6 +145,14 @@ describe('dropping files on the gallery', () => {
     await expect.element(page.getByTestId('import-report')).toMatchTextContent(/Added 2 images\./)
     expect(received(fake)).toEqual(['one.jpg'])
   })
+
+  it("leaves choosing to the system's dialogs where there are any", async () => {
+    await show({ chosen: [] })
+    await page.getByRole('button', { name: 'Import images' }).first().click()
+    const dialog = page.getByTestId('import')
+    await expect.element(dialog.getByRole('button', { name: 'Choose a folder in a system dialog…' })).toBeVisible()
+    await expect.element(dialog.getByRole('button', { name: 'Choose a folder…' })).not.toBeInTheDocument()
+  })
 })
 
 /** A file as a folder field gives it. */

@@ -1,11 +1,9 @@
-import { useQuery } from '@tanstack/react-query'
 import { Tabs } from 'radix-ui'
 import type { ReactElement, ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import { languages, motions, themes } from '../../../shared/domain/preferences.ts'
-import { useBridge } from '../../app/bridge-context.tsx'
 import { changePreferences, setMaskOpacity, usePreference } from '../../app/preferences.ts'
-import { appInfoKey } from '../../app/queries.ts'
+import { useAppInfo } from '../../app/queries.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
@@ -106,12 +104,7 @@ function Appearance(): ReactElement {
 
 function About(): ReactElement {
   const { t } = useTranslation()
-  const bridge = useBridge()
-  const info = useQuery({
-    queryKey: appInfoKey,
-    queryFn: ({ signal }) => bridge.app.info({}, { signal }),
-    staleTime: 0,
-  })
+  const info = useAppInfo()
   if (info.error !== null) {
     return (
       <ErrorNotice error={info.error}>

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQueryClient } from '@tanstack/react-query'
 import { Folder, FolderOpen, FolderPlus, FolderX, Keyboard, LoaderCircle, Settings } from 'lucide-react'
 import { useState } from 'react'
 import type { ReactElement } from 'react'
@@ -10,7 +10,7 @@ import { useCommands } from '../../app/commands.ts'
 import { DropHint, useFileDrop } from '../../app/file-drop.tsx'
 import type { PickedFiles } from '../../app/given-files.ts'
 import { handOver } from '../../app/handed-over.ts'
-import { appInfoKey, queryKeys } from '../../app/queries.ts'
+import { useAppInfo, queryKeys } from '../../app/queries.ts'
 import { openProject } from '../../app/session.ts'
 import { useLocale } from '../../i18n/index.ts'
 import { Button } from '../../ui/Button.tsx'
@@ -39,11 +39,7 @@ export function WelcomeScreen(properties: {
   const [droppedProject, setDroppedProject] = useState<string | null>(null)
   /** The recent project that is being opened. */
   const [opening, setOpening] = useState<string | null>(null)
-  const info = useQuery({
-    queryKey: appInfoKey,
-    queryFn: ({ signal }) => bridge.app.info({}, { signal }),
-    staleTime: 0,
-  })
+  const info = useAppInfo()
 
   useCommands([
     { id: 'welcome.new', labelKey: 'welcome.command.newProject', keys: ['Ctrl+Alt+N'], run: () => setDialog('new') },
