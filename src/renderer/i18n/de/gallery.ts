@@ -96,7 +96,7 @@ export const gallery: Translated<typeof english> = {
   command: {
     import: 'Bilder importieren',
     accept: 'Vorschläge bestätigen',
-    acceptAll: 'Alle Vorschläge annehmen',
+    acceptAll: 'Alle Vorschläge bestätigen',
     reviewed: 'Als geprüft markieren',
     reopen: 'Wieder öffnen',
     selectAll: 'Alle auswählen',

@@ -27,7 +27,7 @@ export const tour: Translated<typeof english> = {
     },
     review: {
       title: 'Die Vorschläge ansehen',
-      text: 'In der Galerie alle auf einmal annehmen oder einen öffnen, mit Pinsel und Radierer korrigieren und dann annehmen.',
+      text: 'In der Galerie alle auf einmal bestätigen oder einen öffnen, mit Pinsel und Radierer korrigieren und dann bestätigen.',
     },
     export: {
       title: 'Exportieren',
