@@ -21,10 +21,10 @@ test('a full disk during a stroke: it is not there, and the same stroke is writt
   await project.addAll()
   const imageId = project.imageId('a.png')
   const { entry } = project.outline(imageId)
-  // Far more than what a page that is there already has room for.
+  // Far more than what a page that is there already has room for: the square's corners, the first one over and over.
   const [first] = entry.operations
   if (first?.kind !== 'annotation' || first.after === null) throw new Error('an annotation comes first')
-  const polygon = [Array.from({ length: 20_000 }, (_, at) => at % 150)]
+  const polygon = [[...Array.from({ length: 10_000 }, () => [0, 40]).flat(), 48, 40, 48, 88, 0, 88]]
   const large = {
     ...entry,
     operations: [{ ...first, after: { ...first.after, polygon } }, ...entry.operations.slice(1)],
