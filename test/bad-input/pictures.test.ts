@@ -33,7 +33,7 @@ async function expectLeftOut(name: string, bytes: Uint8Array | string, sentence:
   const before = process.memoryUsage.rss()
   const report = await project.addAll()
   expect(report).toMatchObject({ added: 2, duplicates: 0, notices: [] })
-  expect(report.problems).toEqual([{ name, reason: sentence }])
+  expect(report.problems.map((problem) => [problem.name, problem.reason])).toEqual([[name, sentence]])
   expect(process.memoryUsage.rss() - before).toBeLessThan(200 << 20)
   // Neither the picture nor a copy of it is in the project.
   expect(project.session.store.images.byName(name)).toBeUndefined()
