@@ -372,7 +372,13 @@ export const shell = {
   },
 } satisfies Pick<Electron.Shell, 'openExternal'>
 
-export const nativeTheme = { shouldUseDarkColors: true } satisfies Pick<Electron.NativeTheme, 'shouldUseDarkColors'>
+/** On a system whose own theme is dark. */
+export const nativeTheme: Pick<Electron.NativeTheme, 'shouldUseDarkColors' | 'themeSource'> = {
+  themeSource: 'system',
+  get shouldUseDarkColors() {
+    return this.themeSource !== 'light'
+  },
+}
 
 export const Menu = {
   buildFromTemplate: (template: Electron.MenuItemConstructorOptions[]) => ({ template }),

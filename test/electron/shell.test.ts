@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { MenuItemConstructorOptions } from 'electron'
 import { afterEach, describe, expect, test, vi } from 'vitest'
@@ -74,6 +74,21 @@ describe('start', () => {
     await vi.waitFor(() => expect(window.isHidden).toBe(false))
     const [[template] = []] = shell.called('Menu.setApplicationMenu')
     expect(itemsOf(template as MenuItemConstructorOptions[]).map(({ role }) => role)).not.toContain('toggleDevTools')
+  })
+
+  test.each([
+    ['system', 1],
+    ['light', 0],
+    ['dark', 1],
+  ])('before the page is drawn, the window has its ground in the theme %s', async (theme, at) => {
+    const home = await makeHome()
+    await writeFile(join(home, 'preferences.json'), JSON.stringify({ theme }))
+    const shell = await startShell({ home })
+    const { options } = await shell.window()
+    const styles = await readFile(join(import.meta.dirname, '../../src/renderer/ui/styles.css'), 'utf8')
+    const [, ...grounds] = /--tone-base: light-dark\((#\w+), (#\w+)\)/.exec(styles) ?? []
+    expect(options.backgroundColor).toBe(grounds[at])
+    expect(shell.fake.nativeTheme.themeSource).toBe(theme)
   })
 
   test('every contents is restricted, the session too', async () => {

@@ -1,4 +1,4 @@
-import { app, dialog, Menu, session } from 'electron'
+import { app, dialog, Menu, nativeTheme, session } from 'electron'
 import type { BrowserWindow } from 'electron'
 import { join } from 'node:path'
 import process from 'node:process'
@@ -117,6 +117,8 @@ async function run(requests: OpenRequests): Promise<void> {
       showWindow(window)
       return
     }
+    // The system's own parts of the window and the ground below the page are of the person's theme as well.
+    nativeTheme.themeSource = services.theme()
     const opened = openWindow({ preload: preloadFile(), devTools, log })
     window = opened
     const dismiss = ipc.admit(opened.webContents)

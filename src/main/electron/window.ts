@@ -10,8 +10,8 @@ export interface WindowOptions {
   readonly log: (line: string) => void
 }
 
-/** The ground of the page in either theme, so that the window does not flash before it is drawn. */
-const ground = { dark: '#101214', light: '#eef0f2' } as const
+/** `--tone-base` of the page's style sheet in either theme, so that the window does not flash before it is drawn. */
+const ground = { dark: '#121416', light: '#eceef1' } as const
 
 /**
  * Opens the window on our page, shown once it is drawn. What keeps the page apart from the system is written out,

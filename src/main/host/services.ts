@@ -1,4 +1,5 @@
 import type { ContractHandlers, Emit } from '../../shared/contract/contract.ts'
+import type { Preferences } from '../../shared/domain/preferences.ts'
 import type { Spawner } from '../processes/spawner.ts'
 import { createHandlers } from './handlers/handlers.ts'
 import { createMediaSource } from './handlers/media-source.ts'
@@ -29,6 +30,8 @@ export interface StudioServices {
   /** The built page as this person wants it, before its first paint. */
   readonly page: (html: string) => string
   readonly places: Places
+  /** What the person has chosen; `system` where nothing. */
+  readonly theme: () => Preferences['theme']
   /** Where events go from now on; before that nobody listens. */
   readonly announceTo: (emit: Emit) => void
   /** Opens the project in the folder and puts it on top of the recent ones. Returns its id. */
@@ -52,6 +55,7 @@ export function createStudioServices(options: StudioServicesOptions): StudioServ
     media: createMediaHandler(createMediaSource(studio), { log: options.log }),
     page: (html) => personalisePage(html, preferences.get()),
     places,
+    theme: () => preferences.get().theme,
     announceTo: (emit) => {
       announce = emit
     },

@@ -1,3 +1,4 @@
+import { Worker } from 'node:worker_threads'
 import type { Progress } from '../../shared/contract/define.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { ErrorRecord } from '../../shared/errors.ts'
@@ -64,9 +65,10 @@ export function serveRequests<Kinds extends RequestKinds>(
   }
 
   function end(): void {
-    setTimeout(() => process.exit(0), disposeGraceMs)
+    if (handlers?.[Symbol.asyncDispose] === undefined) process.exit(0)
+    endWithin(disposeGraceMs)
     // How it ends interests nobody any more: neither a failure here nor the exit code is looked at.
-    void Promise.resolve(handlers?.[Symbol.asyncDispose]?.()).finally(() => process.exit(0))
+    void Promise.resolve(handlers[Symbol.asyncDispose]?.()).finally(() => process.exit(0))
   }
 
   parent.onMessage((message) => {
@@ -88,6 +90,11 @@ export function serveRequests<Kinds extends RequestKinds>(
   // its end closes the channel.
   process.on('SIGINT', () => undefined)
   parent.onGone(end)
+}
+
+/** From a thread of its own: what native code blocks while it lets go of something is this one, timers included. */
+function endWithin(milliseconds: number): void {
+  new Worker(`setTimeout(() => process.kill(process.pid, 'SIGKILL'), ${milliseconds})`, { eval: true })
 }
 
 /** An expected failure as it is; anything else is a bug: its stack goes to the log, only a reference to the caller. */

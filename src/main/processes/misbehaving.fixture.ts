@@ -26,7 +26,8 @@ export interface MisbehavingSetup {
   readonly note?: string
   /** Written when the child is told to let go of everything. */
   readonly disposeFlag?: string
-  readonly dispose?: 'quickly' | 'never'
+  /** `blocking`: nothing else runs in the child meanwhile, as in a driver that hangs. */
+  readonly dispose?: 'quickly' | 'never' | 'blocking'
 }
 
 serveRequests<MisbehavingKinds>((value) => {
@@ -68,6 +69,7 @@ serveRequests<MisbehavingKinds>((value) => {
     crash: () => process.abort(),
     [Symbol.asyncDispose]: async () => {
       if (setup.disposeFlag !== undefined) writeFileSync(setup.disposeFlag, '')
+      if (setup.dispose === 'blocking') Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
       if (setup.dispose === 'never') await new Promise(() => undefined)
     },
   }

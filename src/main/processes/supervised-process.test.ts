@@ -301,7 +301,12 @@ test('close rejects what is left with Cancelled and leaves no process', async ()
   expect((await errorOf(supervised.request('echo', 1))).code).toBe('Cancelled')
 })
 
-test('a parent that is killed takes its child with it', async () => {
+test.each([
+  ['lets go at once', 'quickly'],
+  ['lets go of things for ever', 'never'],
+  ['blocks while it lets go of things', 'blocking'],
+] as const)('a parent that is killed takes its child with it, also one that %s', async (_name, dispose) => {
+  const setup: MisbehavingSetup = { dispose, disposeFlag: flag('disposed') }
   const script = flag('parent.mjs')
   const url = (name: string): string => JSON.stringify(new URL(name, import.meta.url).href)
   await writeFile(
@@ -309,7 +314,7 @@ test('a parent that is killed takes its child with it', async () => {
     `import { forkSpawner } from ${url('./spawner.ts')}
 import { superviseProcess } from ${url('./supervised-process.ts')}
 const entry = new URL(${url('./misbehaving.fixture.ts')})
-const supervised = superviseProcess({ name: 'tester', entry, spawner: forkSpawner, setup: {}, log: () => undefined })
+const supervised = superviseProcess({ name: 'tester', entry, spawner: forkSpawner, setup: ${JSON.stringify(setup)}, log: () => undefined })
 await supervised.request('echo', 1)
 process.send(supervised.pid())
 `,
@@ -319,6 +324,7 @@ process.send(supervised.pid())
   expect(isAlive(pid)).toBe(true)
   parent.kill('SIGKILL')
   await until(() => !isAlive(pid))
+  expect(existsSync(flag('disposed'))).toBe(true)
 })
 
 test('a spawner that cannot start anything ends in EngineLost', async () => {

@@ -52,7 +52,8 @@ export function filesOfField(files: FileList): PickedFiles {
     return isHidden || isOwn(path) || !hasImageExtension(path) ? [] : [{ path, file }]
   })
   return {
-    roots: chosen,
+    // Those of a folder are its files one by one: nothing but what a walk of it would find.
+    roots: wanted.map(({ file }) => file),
     walk: async function* () {
       for (const each of wanted) yield await Promise.resolve(each)
     },

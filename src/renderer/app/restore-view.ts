@@ -9,15 +9,14 @@ const viewSchema = z.object({
   imageId: z.string().nullable(),
   activeClassId: z.string().nullable(),
   tourStep: z.int().nullable(),
-  tourSeen: z.boolean(),
 })
 
 const storageKey = 'exemplar.view'
 
 /** Keeps the storage up to date with the session. Returns the function that stops it. */
 export function rememberView(storage: Storage): () => void {
-  return session.subscribe(({ projectId, screen, imageId, activeClassId, tourStep, tourSeen }) => {
-    const view: z.infer<typeof viewSchema> = { projectId, screen, imageId, activeClassId, tourStep, tourSeen }
+  return session.subscribe(({ projectId, screen, imageId, activeClassId, tourStep }) => {
+    const view: z.infer<typeof viewSchema> = { projectId, screen, imageId, activeClassId, tourStep }
     storage.setItem(storageKey, JSON.stringify(view))
   })
 }
@@ -34,7 +33,6 @@ export async function restoreView(bridge: Bridge, storage: Storage): Promise<voi
     if (only !== undefined && others.length === 0) openProject(only)
     return
   }
-  session.setState({ tourSeen: view.tourSeen })
   if (view.projectId === null || !open.includes(view.projectId)) return
   openProject(view.projectId)
   setActiveClass(view.activeClassId)

@@ -1,6 +1,7 @@
 import { useStore } from 'zustand'
 import { createStore } from 'zustand/vanilla'
 import type { ImageFilter, ImageSort } from '../../shared/contract/contract.ts'
+import { changePreferences } from './preferences.ts'
 
 /**
  * The app composes the screens. For `editor` it mounts `EditorScreen` of `features/editor/EditorScreen.tsx`
@@ -37,8 +38,6 @@ export interface Session {
   readonly announcements: readonly Announcement[]
   /** Place in the guided tour; null when it is not on. */
   readonly tourStep: number | null
-  /** The tour has been left or finished: it does not come by itself again. */
-  readonly tourSeen: boolean
   /** Command, tool or list that the tour points at. */
   readonly pointed: string | null
   /** Something has been exported since the project was opened here. */
@@ -58,7 +57,6 @@ const initial: Session = {
   gallerySort: 'name',
   announcements: [],
   tourStep: null,
-  tourSeen: false,
   pointed: null,
   hasExported: false,
 }
@@ -75,9 +73,9 @@ export function resetSession(): void {
 }
 
 /** What stays when another project is shown, or none. */
-function lasting(): Pick<Session, 'announcements' | 'tourSeen'> {
-  const { announcements, tourSeen } = session.getState()
-  return { announcements, tourSeen }
+function lasting(): Pick<Session, 'announcements'> {
+  const { announcements } = session.getState()
+  return { announcements }
 }
 
 export function openProject(projectId: string): void {
@@ -143,8 +141,10 @@ export function setTourStep(step: number): void {
   session.setState({ tourStep: step })
 }
 
+/** Left or finished; that it does not come by itself again is a preference. */
 export function leaveTour(): void {
-  session.setState({ tourStep: null, tourSeen: true })
+  session.setState({ tourStep: null })
+  changePreferences({ tourSeen: true })
 }
 
 export function pointTo(id: string | null): void {

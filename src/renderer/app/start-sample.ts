@@ -1,6 +1,7 @@
 import type { ProjectInfo } from '../../shared/contract/contract.ts'
 import { setBrushDiameter, setTool } from '../features/editor/editor-view.ts'
-import { session, setActiveClass, startTour } from './session.ts'
+import { preferences } from './preferences.ts'
+import { setActiveClass, startTour } from './session.ts'
 
 const firstClass = 'washer'
 /** Width of the rings in the sample's first picture, in its pixels: once around is the whole washer. */
@@ -11,5 +12,5 @@ export function startSample(project: ProjectInfo): void {
   setActiveClass((project.classes.find((each) => each.name === firstClass) ?? project.classes[0])?.id ?? null)
   setTool('brush')
   setBrushDiameter(ringWidth)
-  if (!session.getState().tourSeen) startTour()
+  if (!preferences.getState().tourSeen) startTour()
 }

@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs'
 import type { Emit } from '../../../shared/contract/contract.ts'
 import { AppError } from '../../../shared/errors.ts'
 import type { Devices } from '../../engine/devices.ts'
@@ -45,8 +46,9 @@ export class Studio {
     return this.#register(folder, (options) => Session.create(folder, name, options))
   }
 
-  /** The project in the folder; one that is open already is returned as it is. Continues jobs a crash left. */
-  async open(folder: string): Promise<Session> {
+  /** The project in the folder; one that is open already, under whatever path, is returned as it is. Continues jobs a crash left. */
+  async open(path: string): Promise<Session> {
+    const folder = realFolder(path)
     // One that is being closed still holds its lock.
     await this.#closing.get(folder)
     const open = this.#byFolder.get(folder)
@@ -124,5 +126,16 @@ export class Studio {
     this.#sessions.set(session.projectId, session)
     this.#byFolder.set(folder, session)
     return session
+  }
+}
+
+/** The system names a folder by the path a person took, places name it by where it really is. */
+function realFolder(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch (error) {
+    // Gone, or not ours to look at: opening it says so.
+    if (error instanceof Error && 'syscall' in error) return path
+    throw error
   }
 }

@@ -168,5 +168,7 @@ it('a chosen folder gives the same paths as a dropped one', async () => {
   const paths: string[] = []
   for await (const { path } of picked.walk()) paths.push(path)
   expect(paths).toEqual(['a.jpg', 's/d.png'])
+  // The desktop window uses the files where they lie: the same ones.
+  expect(picked.roots.map(({ name }) => name)).toEqual(['a.jpg', 'd.png'])
   expect(await picked.projectName()).toBe('p')
 })

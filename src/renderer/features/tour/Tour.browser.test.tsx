@@ -4,8 +4,9 @@ import { render } from 'vitest-browser-react'
 import { CommandButton } from '../../app/CommandButton.tsx'
 import { useCommands } from '../../app/commands.ts'
 import { createFakeBridge } from '../../app/fake-bridge.test-support.ts'
+import { preferences } from '../../app/preferences.ts'
 import { Surroundings } from '../../app/render.test-support.tsx'
-import { noteExport, openProject, resetSession, session, setTourStep, startTour } from '../../app/session.ts'
+import { noteExport, openProject, resetSession, setTourStep, startTour } from '../../app/session.ts'
 import { Tour } from './Tour.tsx'
 
 /** A project whose first class has been taught and segmented: the tour begins where that ends. */
@@ -52,7 +53,7 @@ describe('the guided tour', () => {
     await expect.element(button).not.toHaveAttribute('data-pointed')
     await strip().getByRole('button', { name: 'Close' }).click()
     await expect.element(strip()).not.toBeInTheDocument()
-    expect(session.getState().tourSeen).toBe(true)
+    expect(preferences.getState().tourSeen).toBe(true)
   })
 
   it('can be skipped through and left with the keyboard alone', async () => {
