@@ -61,7 +61,9 @@ describe.skipIf(!isPossible)('Ctrl+C and two programs at one project', because('
         process.kill(-child.pid, 'SIGINT')
       })
       child.on('error', failed)
-      child.on('close', (code) => done({ code, ...output }))
+      child.on('close', (code, signal) => {
+        done({ code, ...output, stderr: signal === null ? output.stderr : `${output.stderr}ended by ${signal}\n` })
+      })
     })
   }
 

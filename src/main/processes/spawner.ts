@@ -37,6 +37,8 @@ function forkChild(entry: URL, environment: Readonly<Record<string, string>>): C
     env: { ...process.env, ...environment },
     // Flags of the parent (an inspector port, a test runner's hooks) are not the child's.
     execArgv: [],
+    // A process group of its own: Ctrl+C in a terminal is for the parent, and would end a child that is still starting.
+    detached: process.platform !== 'win32',
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   })
   return {
