@@ -102,16 +102,34 @@ export async function learn(
   return { adopted: true, version: learned.version, reason: null, reasonKey: null, newExamples: chosen.length }
 }
 
-/** How many of the examples behind the current version have other pixels by now, or are no examples any more. */
+/**
+ * How many of the examples behind the current version have other pixels by now, or are no examples any more, and how many
+ * examples no version has seen: those that came from another class.
+ */
 export function changedExamples(store: ProjectStore, classId: string): number {
   const learnt = store.versions.current(classId)?.supports ?? []
-  const examples = new Set(
-    store.supports.ofClass(classId).flatMap((each) => (each.role === 'example' ? [each.annotationId] : [])),
-  )
-  return learnt.filter(
+  const supports = store.supports.ofClass(classId).filter((each) => each.role === 'example')
+  const examples = new Set(supports.map((each) => each.annotationId))
+  const changed = learnt.filter(
     (support) =>
       !examples.has(support.annotationId) || storedMaskHash(store, support.annotationId) !== support.maskHash,
-  ).length
+  )
+  return changed.length + unseen(store, classId, examplesOf(store, supports), learnt).length
+}
+
+function unseen(
+  store: ProjectStore,
+  classId: string,
+  examples: readonly SupportRecord[],
+  learnt: VersionRecord['supports'],
+): readonly SupportRecord[] {
+  const known = new Set(learnt.map((each) => each.annotationId))
+  if (examples.every((each) => known.has(each.annotationId))) return []
+  // An earlier version that was made current again leaves the later examples out on purpose.
+  for (const version of store.versions.ofClass(classId)) {
+    for (const { annotationId } of version.supports) known.add(annotationId)
+  }
+  return examples.filter((each) => !known.has(each.annotationId))
 }
 
 /** Whether the current version works here: made with the model that runs, and undamaged. */

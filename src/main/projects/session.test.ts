@@ -12,6 +12,7 @@ import type { MaskTile } from '../../shared/domain/history.ts'
 import { AppError, isAppError } from '../../shared/errors.ts'
 import { createCodec } from '../images/codec-client.ts'
 import type { SupervisedCodec } from '../images/codec-client.ts'
+import { mergeClass } from './class-removal.ts'
 import { ensureClass } from './classes.ts'
 import { makeEntry } from './entries.ts'
 import { modelsFolder } from './paths.ts'
@@ -72,9 +73,8 @@ async function addPictures(count: number): Promise<string[]> {
   return [...session.store.images.iterate()].map((image) => image.id)
 }
 
-/** A class learnt from the square of this image; returns class and annotation. */
-async function teach(imageId: string): Promise<{ readonly classId: string; readonly annotationId: string }> {
-  const { id: classId } = ensureClass(session.store, 'square')
+/** Outlines the square of the first picture in this image; returns the annotation. */
+function draw(imageId: string, classId: string): string {
   const annotationId = randomUUID()
   const core = {
     id: annotationId,
@@ -90,6 +90,13 @@ async function teach(imageId: string): Promise<{ readonly classId: string; reado
     createdAt: new Date().toISOString(),
   }
   session.store.history.commit(makeEntry('brush', {}, [imageId], createAnnotation(core, square(0))))
+  return annotationId
+}
+
+/** A class learnt from the square of this image; returns class and annotation. */
+async function teach(imageId: string): Promise<{ readonly classId: string; readonly annotationId: string }> {
+  const { id: classId } = ensureClass(session.store, 'square')
+  const annotationId = draw(imageId, classId)
   await session.setSupports([annotationId], 'example')
   return { classId, annotationId }
 }
@@ -350,4 +357,30 @@ test('an export that cannot be written is one sentence; one that is stopped leav
   expect(isAppError(await stopped.catch((error: unknown) => error), 'Cancelled')).toBe(true)
   expect((await readdir(target)).toSorted()).toEqual(['masks'])
   expect((await readdir(join(target, 'masks'))).toSorted()).toEqual(['0.png', '1.png'])
+})
+
+describe('examples that came from another class', () => {
+  test.each([
+    ['that has none', false],
+    ['that has learnt already', true],
+  ])('are learnt by a class %s', async (_name, hasLearnt) => {
+    const [first = '', second = ''] = await addPictures(2)
+    const { classId: intoId, annotationId: own } = await teach(first)
+    const { id: fromId } = ensureClass(session.store, 'oblong')
+    const moved = draw(second, fromId)
+    await session.setSupports([moved], 'example')
+    if (!hasLearnt) await session.setSupports([own], 'none')
+
+    mergeClass(session.store, fromId, intoId)
+    expect(unlearned()).toBe(1)
+    expect(await session.learn(intoId)).toMatchObject({ adopted: true })
+    const learnt = session.store.versions.current(intoId)?.supports.map((each) => each.annotationId)
+    expect(learnt).toEqual(hasLearnt ? [own, moved] : [moved])
+    expect(unlearned()).toBe(0)
+
+    session.step('undo')
+    session.step('undo')
+    expect(unlearned()).toBe(0)
+    expect(session.store.versions.current(fromId)).not.toBeNull()
+  })
 })

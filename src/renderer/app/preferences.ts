@@ -62,6 +62,8 @@ export function keepPreferences(bridge: Bridge, onFailure: (error: unknown) => v
     const sent = { ...kept, ...change }
     try {
       kept = await bridge.preferences.set(change)
+      // With what another window has changed meanwhile; what was changed here meanwhile is sent next.
+      preferences.setState({ ...kept, ...difference(sent, preferences.getState()) })
     } catch (error) {
       // It holds here all the same; sending it again and again would not help.
       kept = sent
