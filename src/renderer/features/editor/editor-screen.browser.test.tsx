@@ -138,7 +138,8 @@ function colourAt(x: number, y: number): number[] {
   const gl = canvas().getContext('webgl2')
   if (gl === null) throw new Error('no WebGL2')
   const pixel = new Uint8Array(4)
-  const point = toScreen(viewport(), imagePx(x, y))
+  // The middle of the pixel: its corner may belong to its neighbour, as the window is laid out.
+  const point = toScreen(viewport(), imagePx(x + 0.5, y + 0.5))
   const ratio = window.devicePixelRatio
   gl.readPixels(
     Math.floor(point.x * ratio),
