@@ -25,8 +25,6 @@ const project = join(folder, 'Exemplar Studio', 'Sample project')
 const pictures = join(projectRoot, 'docs', 'images')
 const largestBytes = 450_000
 const washer = 1
-/** Of the eraser, in image pixels: what the tour begins with. */
-const brushDiameter = 58
 
 interface Look {
   readonly theme: 'light' | 'dark'
@@ -114,10 +112,11 @@ async function mainJob(page: Page, truths: ReadonlyMap<string, IndexImage>, look
   await save(page, 'gallery', look)
   await page.getByTestId('job').waitFor({ state: 'detached', timeout: 300_000 })
 
-  const { name, rows } = worstOf(truths, example)
+  const { name, rows } = falseProposal(truths, example)
   await open(name)
   await page.keyboard.press('e')
-  for (const [from, to] of rows) await editor.stroke(from, to)
+  // Two thirds of the way: what has gone and what is still to go can both be seen.
+  for (const [from, to] of rows.slice(0, Math.ceil((rows.length * 2) / 3))) await editor.stroke(from, to)
   await save(page, 'editor', look)
 
   await showGallery()
@@ -138,33 +137,41 @@ function truthOf(truths: ReadonlyMap<string, IndexImage>, name: string): IndexIm
 
 type Stroke = readonly [from: readonly [number, number], to: readonly [number, number]]
 
-/** The proposal with the largest connected area that is no washer, and the eraser strokes that remove it. */
-function worstOf(
+/** Between two strokes of the eraser, in image pixels: well below the width that the tour begins with. */
+const strokeDistance = 29
+
+/** The largest part of a proposal that has nothing of a washer, in a picture with washers, and the strokes over it. */
+function falseProposal(
   truths: ReadonlyMap<string, IndexImage>,
   example: string,
 ): { readonly name: string; readonly rows: readonly Stroke[] } {
-  const names = [...truths.keys()].filter((name) => name !== example)
+  const names = [...truths.entries()]
+    .filter(([name, { data }]) => name !== example && data.includes(washer))
+    .map(([name]) => name)
   const proposals = masksOf(project, 'proposed', names)
-  const found = names.map((name) => {
+  const found = names.flatMap((name) => {
     const truth = truthOf(truths, name)
-    const { width, height } = truth
-    const { data } = bitmapFromTiles(proposals.get(name) ?? [], width, height)
-    const wrong = { width, height, data: data.map((value, at) => (value === 1 && truth.data[at] !== washer ? 1 : 0)) }
-    const { labels, sizes, boxes } = connectedComponents(wrong, 4)
-    const largest = sizes.indexOf(Math.max(...sizes, 0))
-    const [, top = 0, , high = 0] = boxes[largest] ?? []
-    const rows: Stroke[] = []
-    for (let y = top + brushDiameter / 4; y < top + high; y += brushDiameter / 2) {
-      const row = labels.subarray(Math.floor(y) * width, (Math.floor(y) + 1) * width)
-      const [from, to] = [row.indexOf(largest + 1), row.lastIndexOf(largest + 1)]
-      if (from >= 0) rows.push([[from, y], [to, y]]) // prettier-ignore
-    }
-    // What shows a washer as well makes the better picture.
-    return { name, rows, size: truth.data.includes(washer) ? (sizes[largest] ?? 0) : 0 }
+    const { width } = truth
+    const { labels, sizes, boxes } = connectedComponents(
+      bitmapFromTiles(proposals.get(name) ?? [], width, truth.height),
+      8,
+    )
+    const right = new Set(labels.filter((_, at) => truth.data[at] === washer))
+    return boxes.map(([, top, , high], index) => {
+      const rows: Stroke[] = []
+      for (let y = Math.floor(top + strokeDistance / 2); y < top + high; y += strokeDistance) {
+        const row = labels.subarray(y * width, (y + 1) * width)
+        rows.push([
+          [row.indexOf(index + 1), y],
+          [row.lastIndexOf(index + 1), y],
+        ])
+      }
+      return { name, rows, size: right.has(index + 1) ? 0 : (sizes[index] ?? 0) }
+    })
   })
-  const [worst] = found.toSorted((a, b) => b.size - a.size)
-  if (worst === undefined || worst.size === 0) throw new Error('Every proposal is right: there is nothing to correct.')
-  return worst
+  const [largest] = found.toSorted((a, b) => b.size - a.size)
+  if (largest === undefined || largest.size === 0) throw new Error('Nothing is proposed in vain: nothing to correct.')
+  return largest
 }
 
 /** A PNG with a palette as fine as the size allows: photographs would not fit a README otherwise. */
