@@ -24,7 +24,7 @@ export default defineConfig({
           exclude: ['test/{cli,kill,pack,e2e,desktop}/**', '**/*.browser.test.ts', '**/node_modules/**'],
           // Native addons (SQLite, sharp, onnxruntime) are loaded: one process per file.
           pool: 'forks',
-          testTimeout: 60_000,
+          testTimeout: 180_000,
           hookTimeout: 60_000,
         },
       },
@@ -67,7 +67,7 @@ export default defineConfig({
           include: ['src/renderer/**/*.browser.test.{ts,tsx}'],
           // States are waited for, never times: on a busy machine the default second is not a fault of the page.
           expect: { poll: { timeout: 15_000 } },
-          testTimeout: 60_000,
+          testTimeout: 180_000,
           hookTimeout: 60_000,
           browser: {
             enabled: true,
