@@ -1,5 +1,6 @@
 import { createRoot } from 'react-dom/client'
 import type { Bridge } from '../shared/contract/contract.ts'
+import { isAppError } from '../shared/errors.ts'
 import { App } from './app/App.tsx'
 import { NoToken } from './app/NoToken.tsx'
 import { loadPreferences } from './app/preferences.ts'
@@ -28,8 +29,14 @@ if (bridge === null) {
   setLanguage(language)
   root.render(<NoToken />)
 } else {
-  await loadPreferences(bridge)
-  await restoreView(bridge, window.sessionStorage)
+  setLanguage(language)
+  try {
+    await loadPreferences(bridge)
+    await restoreView(bridge, window.sessionStorage)
+  } catch (error) {
+    // The token of an earlier start, or no program any more: the welcome screen asks again and says so.
+    if (!isAppError(error)) throw error
+  }
   rememberView(window.sessionStorage)
   root.render(<App bridge={bridge} client={createQueryClient()} />)
 }
