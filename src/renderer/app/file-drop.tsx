@@ -10,19 +10,21 @@ function carriesFiles(event: DragEvent): boolean {
 
 /**
  * Takes files that are dropped anywhere on the window; with null they are refused. Either way the browser does not
- * leave the page for them. Returns whether something is being dragged over it that would be taken.
+ * leave the page for them. What lies behind an open dialog takes nothing; `inDialog` tells who lies in one. Returns
+ * whether something is being dragged over it that would be taken.
  */
-export function useFileDrop(onDrop: ((files: PickedFiles) => void) | null): boolean {
+export function useFileDrop(onDrop: ((files: PickedFiles) => void) | null, inDialog = false): boolean {
   const [isOver, setOver] = useState(false)
   const takes = onDrop !== null
   const drop = useEffectEvent((files: PickedFiles) => onDrop?.(files))
 
   useEffect(() => {
+    const takesNow = (): boolean => takes && (inDialog || document.querySelector('dialog:modal') === null)
     const drag = (event: DragEvent): void => {
       if (!carriesFiles(event) || event.defaultPrevented) return
       event.preventDefault()
-      if (event.dataTransfer !== null) event.dataTransfer.dropEffect = takes ? 'copy' : 'none'
-      setOver(takes)
+      if (event.dataTransfer !== null) event.dataTransfer.dropEffect = takesNow() ? 'copy' : 'none'
+      setOver(takesNow())
     }
     const leave = (event: DragEvent): void => {
       if (event.relatedTarget === null) setOver(false)
@@ -31,7 +33,7 @@ export function useFileDrop(onDrop: ((files: PickedFiles) => void) | null): bool
       setOver(false)
       if (!carriesFiles(event) || event.defaultPrevented) return
       event.preventDefault()
-      if (takes && event.dataTransfer !== null) drop(filesOfDrop(event.dataTransfer))
+      if (takesNow() && event.dataTransfer !== null) drop(filesOfDrop(event.dataTransfer))
     }
     // Who takes files comes before those who only keep the page: listeners of the first phase are called first.
     const options = { capture: takes }
@@ -45,7 +47,7 @@ export function useFileDrop(onDrop: ((files: PickedFiles) => void) | null): bool
       window.removeEventListener('dragleave', leave, options)
       window.removeEventListener('drop', end, options)
     }
-  }, [takes])
+  }, [takes, inDialog])
 
   return isOver && takes
 }

@@ -101,7 +101,7 @@ export function ImportDialog(properties: {
     // After this render: the progress is this component's own state.
     if (given !== null) queueMicrotask(() => begin(given))
   }, [given])
-  const isOver = useFileDrop(step.kind === 'choose' ? take : null)
+  const isOver = useFileDrop(step.kind === 'choose' ? take : null, true)
 
   function close(): void {
     stop.current?.abort()

@@ -133,6 +133,24 @@ describe('dropping files on the gallery', () => {
     await expect.element(hint()).not.toBeInTheDocument()
   })
 
+  it('takes nothing behind an open dialog', async () => {
+    const fake = await show()
+    const dialog = document.createElement('dialog')
+    document.body.append(dialog)
+    dialog.showModal()
+    try {
+      dragOver({ 'a.jpg': 'x' })
+      await expect.element(hint()).not.toBeInTheDocument()
+      drop({ 'a.jpg': 'x' })
+      await expect.element(page.getByTestId('import')).not.toBeInTheDocument()
+      expect(received(fake)).toBeUndefined()
+    } finally {
+      dialog.remove()
+    }
+    drop({ 'a.jpg': 'x' })
+    await expect.poll(() => received(fake)).toEqual(['a.jpg'])
+  })
+
   it('has the same for the keyboard: the dialog chooses files', async () => {
     const fake = await show()
     await page.getByRole('button', { name: 'Import images' }).first().click()
