@@ -19,6 +19,7 @@ const ipc = 'test/electron/ipc.test.ts'
 const pageTest = 'test/electron/protocol.test.ts'
 const scan = 'test/electron/source-scan.test.ts'
 const preloadBundle = 'test/build/preload-bundle.test.ts'
+const attacks = 'test/host/attacks.test.ts'
 const http = 'src/main/host/http.test.ts'
 const media = 'src/main/host/media.test.ts'
 const places = 'src/main/host/places.test.ts'
@@ -392,7 +393,6 @@ export const flips: readonly Flip[] = [
     [http],
     [
       ['any host name', 'headers.host !== authority ||', 'headers.host === undefined ||'],
-      ['two host names', " || request.headersDistinct['host']?.length !== 1", ''],
       ['any origin', 'if (headers.origin !== undefined && headers.origin !== origin)', "if (headers.origin === '')"],
       [
         'calls without an origin',
@@ -429,6 +429,12 @@ export const flips: readonly Flip[] = [
         '',
       ],
     ],
+  ),
+  ...flipsOf(
+    'browser host',
+    'src/main/host/http.ts',
+    [attacks],
+    [['two host names', " || request.headersDistinct['host']?.length !== 1", '']],
   ),
   ...flipsOf(
     'browser host',
