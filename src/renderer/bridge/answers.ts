@@ -6,7 +6,7 @@ import { z } from '../../shared/zod.ts'
 /** How the page reads what the Node side answers, whatever carried it. */
 
 /** The value of an envelope, checked against the contract. Throws the `AppError` it holds, or `Internal`. */
-export function readAnswer(path: string, spec: CallSpec, envelope: unknown): unknown {
+export function readAnswer(path: string, spec: Pick<CallSpec, 'out'>, envelope: unknown): unknown {
   try {
     const answer = envelopeSchema.parse(envelope)
     if (!answer.ok) throw AppError.fromRecord(answer.error)

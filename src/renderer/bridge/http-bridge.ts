@@ -158,7 +158,7 @@ export function createHttpBridge(options: { readonly origin: string; readonly to
   const uploader = createUploader({
     send: async (path, body, headers, signal) => {
       const init = { method: 'POST', body, headers, ...(signal === undefined ? {} : { signal }) }
-      return await readEnvelope(await request(path, init), signal)
+      return readAnswer(path, { out: z.unknown() }, await readEnvelope(await request(path, init), signal))
     },
   })
 
