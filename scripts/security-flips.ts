@@ -225,11 +225,7 @@ export const flips: readonly Flip[] = [
     'src/main/electron/ipc.ts',
     [ipc],
     [
-      [
-        'no check of the sender',
-        '      if (!isOurPage(event, new Set(windows.keys()))) return failure(foreignSender())\n',
-        '',
-      ],
+      ['no check of the sender', '      if (!isOurPage(event, windows)) return failure(foreignSender())\n', ''],
       ['no size limit', 'bytes: cloneSize(input, router.maxBytes(path) ?? 0)', 'bytes: 0'],
       ['calls with more in them', 'const callSchema = z.strictObject', 'const callSchema = z.object'],
       ['long call ids', 'z.string().min(1).max(64)', 'z.string().min(1)'],

@@ -41,7 +41,7 @@ export function serveIpc(options: IpcOptions): Ipc {
 
   function handle(channel: string, work: (message: unknown, from: WebContents) => Promise<Envelope>): void {
     ipcMain.handle(channel, async (event: IpcMainInvokeEvent, message: unknown): Promise<Envelope> => {
-      if (!isOurPage(event, new Set(windows.keys()))) return failure(foreignSender())
+      if (!isOurPage(event, windows)) return failure(foreignSender())
       try {
         return await work(message, event.sender)
       } catch (error) {

@@ -1,8 +1,7 @@
 import { statSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { hasImageExtension } from '../../shared/domain/picture-names.ts'
-
-const projectFile = 'project.db'
+import { projectFile } from '../../shared/domain/project-folder.ts'
 
 /**
  * What a start asks to open: the first argument that is no option, as an absolute path; null for none. An unpacked

@@ -9,7 +9,7 @@ export interface Sender {
 }
 
 /** Whether a message comes from the top frame of our page in a window of ours. [Note: who may call] */
-export function isOurPage({ sender, senderFrame }: Sender, windows: ReadonlySet<number>): boolean {
+export function isOurPage({ sender, senderFrame }: Sender, windows: Pick<ReadonlySet<number>, 'has'>): boolean {
   if (!windows.has(sender.id)) return false
   if (senderFrame === null) return false
   if (senderFrame.parent !== null) return false

@@ -1,8 +1,8 @@
 import { utilityProcess } from 'electron'
 import { basename } from 'node:path'
-import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import type { ChildMessage } from '../processes/messages.ts'
+import { readLines } from '../processes/spawner.ts'
 import type { Spawner } from '../processes/spawner.ts'
 
 /**
@@ -28,11 +28,7 @@ export const utilitySpawner: Spawner = (entry) => {
     onMessage: (listener) => {
       child.on('message', (message) => listener(message as ChildMessage))
     },
-    onOutput: (listener) => {
-      for (const stream of [child.stdout, child.stderr]) {
-        if (stream !== null) createInterface({ input: stream }).on('line', listener)
-      }
-    },
+    onOutput: (listener) => readLines(child, listener),
     onExit: (listener) => {
       child.once('exit', (code) => listener(fatal ?? `exit code ${code}`))
     },

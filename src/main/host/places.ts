@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import type { Place } from '../../shared/contract/contract.ts'
 import { hasImageExtension } from '../../shared/domain/picture-names.ts'
+import { projectFile } from '../../shared/domain/project-folder.ts'
 import { AppError } from '../../shared/errors.ts'
 import { isInside } from './static-files.ts'
 
@@ -74,7 +75,7 @@ export function createPlaces(options: { readonly roots?: readonly string[] } = {
   }
 
   function toPlace(path: string, name: string, kind: Place['kind']): Place {
-    const isProject = kind === 'folder' && existsSync(join(path, 'project.db'))
+    const isProject = kind === 'folder' && existsSync(join(path, projectFile))
     return { placeId: idOf(path), name, kind, isProject }
   }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { projectFile } from '../../shared/domain/project-folder.ts'
 import { z } from '../../shared/zod.ts'
 import { AppError } from '../../shared/errors.ts'
 import { replaceFile } from './replace-file.ts'
@@ -68,7 +69,7 @@ export function createRecentProjects(file = join(configurationFolder(), 'recent.
         name,
         location: folder,
         openedAt,
-        missing: !existsSync(join(folder, 'project.db')),
+        missing: !existsSync(join(folder, projectFile)),
       })),
     add: ({ folder, name }) => {
       const others = read().filter((entry) => entry.folder !== folder)

@@ -31,6 +31,16 @@ export function forkSpawnerWith(environment: Readonly<Record<string, string>>): 
   return (entry) => forkChild(entry, environment)
 }
 
+/** Calls the listener with each line that a child prints, whoever started it. */
+export function readLines(
+  child: { readonly stdout: NodeJS.ReadableStream | null; readonly stderr: NodeJS.ReadableStream | null },
+  listener: (line: string) => void,
+): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    if (stream !== null) createInterface({ input: stream }).on('line', listener)
+  }
+}
+
 function forkChild(entry: URL, environment: Readonly<Record<string, string>>): ChildHandle {
   const child = fork(fileURLToPath(entry), [], {
     serialization: 'advanced',
@@ -50,11 +60,7 @@ function forkChild(entry: URL, environment: Readonly<Record<string, string>>): C
     onMessage: (listener) => {
       child.on('message', (message) => listener(message as ChildMessage))
     },
-    onOutput: (listener) => {
-      for (const stream of [child.stdout, child.stderr]) {
-        if (stream !== null) createInterface({ input: stream }).on('line', listener)
-      }
-    },
+    onOutput: (listener) => readLines(child, listener),
     onExit: (listener) => {
       let ended = false
       const once = (reason: string): void => {

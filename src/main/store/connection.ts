@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { projectFile } from '../../shared/domain/project-folder.ts'
 import type { z } from '../../shared/zod.ts'
-import { databaseFile, fromSqliteError } from './sql-errors.ts'
+import { fromSqliteError } from './sql-errors.ts'
 
 type SqlValue = string | number | bigint | boolean | Uint8Array | null
 type SqlParameters = Readonly<Record<string, SqlValue>>
@@ -36,7 +37,7 @@ const slowStatementMs = 40
 
 /** Opens the file and sets every pragma, each read back. The schema is not looked at. */
 export function connect(folder: string, log: (message: string) => void): Connection {
-  const path = join(folder, databaseFile)
+  const path = join(folder, projectFile)
   try {
     const database = new Database(path, { fileMustExist: true, timeout: busyTimeoutMs })
     try {

@@ -1,12 +1,13 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { projectFile } from '../../shared/domain/project-folder.ts'
 import { AppError } from '../../shared/errors.ts'
 import { z } from '../../shared/zod.ts'
 import { applicationId } from './connection.ts'
 import { newestVersion } from './migrate.ts'
 import type { Migration } from './migrations/migration.ts'
-import { corruptDatabase, databaseFile, fromSqliteError } from './sql-errors.ts'
+import { corruptDatabase, fromSqliteError } from './sql-errors.ts'
 
 /** What a database file says of itself, read without changing a byte of it. */
 export interface Inspection {
@@ -26,12 +27,12 @@ function hasBytes(path: string): boolean {
  * `DbFromFuture` for a newer schema and `DbCorrupt` for what is no database at all.
  */
 export function inspect(folder: string, migrations: readonly Migration[]): Inspection {
-  const path = join(folder, databaseFile)
+  const path = join(folder, projectFile)
   if (!existsSync(path)) {
     throw new AppError(
       'NotFound',
       'projectNotFound',
-      `${folder} is not a project folder: it holds no ${databaseFile}.`,
+      `${folder} is not a project folder: it holds no ${projectFile}.`,
       {
         params: { path: folder },
       },
@@ -109,7 +110,7 @@ const nameRow = z.object({ name: z.string() })
 
 /** The name of the project in a folder, or null when there is none that can be read. Changes nothing. */
 export function peekProject(folder: string): { readonly name: string } | null {
-  const path = join(folder, databaseFile)
+  const path = join(folder, projectFile)
   if (!existsSync(path)) return null
   try {
     const database = new Database(path, { readonly: true, fileMustExist: true })

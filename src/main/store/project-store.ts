@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import Database from 'better-sqlite3'
+import { projectFile } from '../../shared/domain/project-folder.ts'
 import { AppError } from '../../shared/errors.ts'
 import { applicationId, connect } from './connection.ts'
 import { inspect } from './inspect.ts'
 import { assembleStore } from './assemble.ts'
 import { migrate } from './migrate.ts'
 import { migrations } from './migrations/index.ts'
-import { corruptDatabase, databaseFile, fromSqliteError } from './sql-errors.ts'
+import { corruptDatabase, fromSqliteError } from './sql-errors.ts'
 import type { ProjectStore } from './store-port.ts'
 
 export { peekProject } from './inspect.ts'
@@ -28,7 +29,7 @@ export function createProject(folder: string, name: string, options: StoreOption
   if (trimmed === '') {
     throw new AppError('InvalidInput', 'projectNameEmpty', 'A project needs a name.')
   }
-  if (existsSync(join(absolute, databaseFile))) throw projectExists(absolute)
+  if (existsSync(join(absolute, projectFile))) throw projectExists(absolute)
   const firstCreated = makeFolder(absolute)
   try {
     writeDatabase(absolute, trimmed)
@@ -98,8 +99,8 @@ function makeFolder(folder: string): string | undefined {
 
 /** The database is written beside its place and moved there when it is whole. */
 function writeDatabase(folder: string, name: string): void {
-  const path = join(folder, databaseFile)
-  const partial = join(folder, `.${databaseFile}-${randomUUID()}`)
+  const path = join(folder, projectFile)
+  const partial = join(folder, `.${projectFile}-${randomUUID()}`)
   try {
     const database = new Database(partial)
     try {
@@ -133,6 +134,6 @@ function writeDatabase(folder: string, name: string): void {
 
 /** Takes back what `makeFolder` made, as far as it is empty. */
 function removeEmptyFolders(folder: string, firstCreated: string | undefined): void {
-  if (firstCreated === undefined || existsSync(join(folder, databaseFile))) return
+  if (firstCreated === undefined || existsSync(join(folder, projectFile))) return
   for (let at = folder; at.length >= firstCreated.length; at = dirname(at)) rmdirSync(at)
 }

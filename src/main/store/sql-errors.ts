@@ -1,9 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { projectFile } from '../../shared/domain/project-folder.ts'
 import { AppError } from '../../shared/errors.ts'
 
-export const databaseFile = 'project.db'
 export const backupFolder = 'backups'
 
 /** File names of the backups of a project, newest first. */
@@ -22,7 +22,7 @@ export function listBackups(folder: string): string[] {
 /** The damaged database, with the way out: the newest backup, or the honest word that there is none. */
 export function corruptDatabase(folder: string, problem: string, cause?: unknown): AppError {
   const backups = listBackups(folder)
-  const path = join(folder, databaseFile)
+  const path = join(folder, projectFile)
   const newest = backups[0]
   const wayOut =
     newest === undefined
@@ -42,7 +42,7 @@ export function corruptDatabase(folder: string, problem: string, cause?: unknown
 /** What SQLite threw, as the error a person can act on. Anything that is not SQLite's comes back unchanged. */
 export function fromSqliteError(error: unknown, folder: string): unknown {
   if (!(error instanceof Database.SqliteError)) return error
-  const path = join(folder, databaseFile)
+  const path = join(folder, projectFile)
   const primary = error.code.split('_', 2).join('_')
   const options = { params: { path, problem: error.message }, cause: error }
   switch (primary) {

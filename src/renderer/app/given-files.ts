@@ -1,5 +1,6 @@
 import type { GivenFile, GivenFiles } from '../../shared/contract/contract.ts'
-import { hasImageExtension, projectFile, projectFolders } from '../../shared/domain/picture-names.ts'
+import { hasImageExtension } from '../../shared/domain/picture-names.ts'
+import { projectFile, projectFolders } from '../../shared/domain/project-folder.ts'
 import { AppError } from '../../shared/errors.ts'
 
 /** What a person dropped or chose, before anything of it has been read. */

@@ -1,10 +1,6 @@
 /** With their dot, in small letters. */
 export const imageExtensions: readonly string[] = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff']
 
-/** What makes a folder a project, and the folders in it whose pictures are the program's own. */
-export const projectFile = 'project.db'
-export const projectFolders: readonly string[] = ['cache', 'backups']
-
 /** Whether a file is taken from a folder; one that is given itself is looked at whatever its name. */
 export function hasImageExtension(name: string): boolean {
   const lower = name.toLowerCase()
