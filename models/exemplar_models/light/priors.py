@@ -1,0 +1,108 @@
+"""Frozen prior maps: what a query's cells have in common with the supports' tokens (CMGM at several levels).
+
+MSDNet's cross-modal guidance (arXiv 2409.11316) takes the best cosine of each query cell against the masked support.
+Here each of three levels (s16b, s32, both) gives soft densities for foreground *and* background,
+
+    L(x) = tau log( sum_y w_y exp(cos(x, y) / tau) / sum_y w_y ),
+
+between the best match (tau -> 0) and the prototype (tau -> inf). Weights instead of masks: a cell outside has weight 0
+and cannot win with a cosine of 0. Raw maps stand beside min-max ones, because min-max hides that a class is absent.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from .support import FINE_CHANNELS, Support, unit
+
+TAU = 0.04
+SELF_MIDDLE = 0.05
+SELF_WIDTH = 0.015
+SELF_MIX = 0.5
+PRIOR_MAPS = 20
+STATISTICS = 17
+
+
+class Priors(NamedTuple):
+    """`maps` [B,20,N] on the stride-16 grid, row by row; `statistics` [B,17] of the whole image, for presence."""
+
+    maps: Tensor
+    statistics: Tensor
+
+
+def min_max(x: Tensor) -> Tensor:
+    """Each row of x [B,N] stretched to 0..1."""
+    low, high = x.amin(-1, keepdim=True), x.amax(-1, keepdim=True)
+    return (x - low) / (high - low).clamp_min(1e-6)
+
+
+def top_mean(x: Tensor) -> Tensor:
+    """Mean of the values of x [B,N] weighted by how near they are to the largest: a soft mean of the top. -> [B]."""
+    near = ((x - x.amax(-1, keepdim=True)) / 0.05).exp()
+    return (near * x).sum(-1) / near.sum(-1)
+
+
+def prior_maps(query: Tensor, support: Support, background_prior: bool = True) -> Priors:
+    """Query tokens [B,N,472] against the tokens of all supports. Without `background_prior` only foreground counts."""
+    # Both halves of a token have length 1/sqrt(2).
+    fine = 2 * query[..., :FINE_CHANNELS] @ support.tokens[..., :FINE_CHANNELS].transpose(1, 2)
+    coarse = 2 * query[..., FINE_CHANNELS:] @ support.tokens[..., FINE_CHANNELS:].transpose(1, 2)
+    both = (fine + coarse) / 2
+    weights = torch.stack([support.foreground, support.background], dim=-1)
+    totals = weights.sum(1, keepdim=True).clamp_min(1e-12)
+    shares = weights / totals
+    # Padding and merged tokens weigh nothing and must not be anybody's best match.
+    dead = (weights.sum(-1) < 1e-9).to(query.dtype)[:, None] * -4.0
+    maps: list[Tensor] = []
+    statistics: list[Tensor] = []
+
+    def density(near: Tensor, top: Tensor, tau: float) -> tuple[Tensor, Tensor]:
+        levels = top + tau * (near @ shares).clamp_min(1e-30).log()
+        fg, bg = levels[..., 0], levels[..., 1]
+        return fg, fg - bg if background_prior else fg - fg.mean(-1, keepdim=True)
+
+    for cosines in (fine, coarse, both):
+        top = (cosines + dead).amax(-1, keepdim=True)
+        near = ((cosines - top) / TAU).clamp_max(0).exp()
+        fg, difference = density(near, top, TAU)
+        maps += [(fg - 0.6) * 3, difference * 5, min_max(difference)]
+        best = (cosines + dead).amax(1)
+        found = (best * shares[..., 0]).sum(-1)
+        statistics += [fg.amax(-1), difference.amax(-1), top_mean(difference), found]
+    # The last level is `both`: sharper, propagated labels, prototypes and self-support.
+    fg_sharp, difference_sharp = density(near * near, top, TAU / 2)
+    counted = near @ weights
+    label = counted[..., 0] / counted.sum(-1).clamp_min(1e-30)
+    maps += [(fg_sharp - 0.6) * 3, difference_sharp * 5, min_max(difference_sharp), label]
+    prototypes = unit(shares.transpose(1, 2) @ support.tokens)
+
+    def against(pair: Tensor) -> tuple[Tensor, Tensor]:
+        cosine = query @ pair.transpose(1, 2)
+        fg = cosine[..., 0]
+        return fg, fg - cosine[..., 1] if background_prior else fg - fg.mean(-1, keepdim=True)
+
+    prototype_fg, prototype_difference = against(prototypes)
+    p = torch.sigmoid((difference - SELF_MIDDLE) / SELF_WIDTH)
+    own = torch.stack([p, 1 - p], dim=1) ** 2 @ query
+    _, own_difference = against(unit(SELF_MIX * unit(own) + (1 - SELF_MIX) * prototypes))
+    mixed = 0.7 * difference + 0.3 * own_difference
+    maps += [
+        (prototype_fg - 0.6) * 3,
+        prototype_difference * 5,
+        min_max(prototype_difference),
+        own_difference * 5,
+        mixed * 5,
+        min_max(mixed),
+        p,
+    ]
+    statistics += [
+        difference_sharp.amax(-1),
+        own_difference.amax(-1),
+        mixed.amax(-1),
+        top_mean(mixed),
+        label.amax(-1),
+    ]
+    return Priors(torch.stack(maps, dim=1), torch.stack(statistics, dim=1))
