@@ -99,7 +99,7 @@ def encode_support(features: Features, foreground: Tensor, negative: Tensor) -> 
 
 
 def bound(support: Support, cap: int) -> Support:
-    """The state with at most about `cap` tokens that count: neighbours (0,1), (2,3), ... are averaged, most alike first.
+    """The state with at most `cap` tokens that count: neighbours (0,1), (2,3), ... are averaged, most alike first.
 
     As `training_free.merge`, whose number of passes it repeats, for batches: merged pairs leave a token of weight 0
     behind instead of a shorter list, which no result can tell apart.
