@@ -67,5 +67,5 @@ def test_progress_says_the_end() -> None:
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a GPU")
 def test_a_missing_gpu_is_said() -> None:
     assert pick_device(None).type == "cpu"
-    with pytest.raises(RuntimeError, match="--device cpu"):
+    with pytest.raises(ValueError, match="--device cpu"):
         pick_device("cuda")
