@@ -57,7 +57,7 @@ class Recipe:
     name: str
     held_out: tuple[str, ...] = ()
     exclude_sets: tuple[str, ...] = ()
-    stages: tuple[Stage, ...] = (Stage(320, 12000, 1e-3), Stage(448, 2800, 4e-4))
+    stages: tuple[Stage, ...] = (Stage(320, 10000, 1e-3), Stage(448, 1600, 4e-4))
     head: HeadConfig = field(default_factory=HeadConfig)
     mix: Mix = field(default_factory=Mix)
     batch: int = 8
@@ -83,7 +83,7 @@ def recipes(data: Path) -> dict[str, Recipe]:
     strict = Recipe("strict-fold3", fold_names(data, 3))
     short = replace(
         strict,
-        stages=(Stage(320, 3200, 1e-3),),
+        stages=(Stage(320, 2400, 1e-3),),
     )
     found = [
         strict,
@@ -116,7 +116,7 @@ def step_loss(net: LightMSDNet, batch: Batch, amp: bool, device: torch.device) -
     presence = torch.nn.functional.binary_cross_entropy_with_logits(out.presence.float(), batch.present)
     right = float(((out.presence > 0) == (batch.present > 0)).float().mean())
     loss = masks + PRESENCE_WEIGHT * presence
-    return loss, {"mask": float(masks), "presence": float(presence), "right": right}
+    return loss, {"mask": masks.item(), "presence": presence.item(), "right": right}
 
 
 def to_device(batch: Batch, device: torch.device) -> Batch:
