@@ -1,7 +1,7 @@
 """The light head: prior maps, query-aligned features and the supports' prototypes to logits, kernel and presence.
 
-MSDNet (arXiv 2409.11316) with the changes that the model card argues: priors of both regions at three levels, skips from
-the query instead of the support, group norm, a kernel bias, negatives as a third region, and a presence output. It has
+MSDNet (arXiv 2409.11316) with the changes that the model card argues: priors of both regions at three levels, skips
+from the query instead of the support, group norm, a kernel bias, negatives as a third region, a presence output. It has
 no running statistics, sizes and the number of supports are dynamic, and only `Support` links it to the support image.
 """
 

@@ -54,8 +54,6 @@ def prior_maps(query: Tensor, support: Support, background_prior: bool = True) -
     weights = torch.stack([support.foreground, support.background], dim=-1)
     totals = weights.sum(1, keepdim=True).clamp_min(1e-12)
     shares = weights / totals
-    # Padding and merged tokens weigh nothing and must not be anybody's best match.
-    dead = (weights.sum(-1) < 1e-9).to(query.dtype)[:, None] * -4.0
     maps: list[Tensor] = []
     statistics: list[Tensor] = []
 
@@ -65,12 +63,12 @@ def prior_maps(query: Tensor, support: Support, background_prior: bool = True) -
         return fg, fg - bg if background_prior else fg - fg.mean(-1, keepdim=True)
 
     for cosines in (fine, coarse, both):
-        top = (cosines + dead).amax(-1, keepdim=True)
-        near = ((cosines - top) / TAU).clamp_max(0).exp()
+        # A token of weight 0 may set `top`, which only keeps the powers in range and cancels out.
+        top = cosines.amax(-1, keepdim=True)
+        near = ((cosines - top) * (1 / TAU)).exp()
         fg, difference = density(near, top, TAU)
         maps += [(fg - 0.6) * 3, difference * 5, min_max(difference)]
-        best = (cosines + dead).amax(1)
-        found = (best * shares[..., 0]).sum(-1)
+        found = (cosines.amax(1) * shares[..., 0]).sum(-1)
         statistics += [fg.amax(-1), difference.amax(-1), top_mean(difference), found]
     # The last level is `both`: sharper, propagated labels, prototypes and self-support.
     fg_sharp, difference_sharp = density(near * near, top, TAU / 2)

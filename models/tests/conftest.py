@@ -1,0 +1,7 @@
+"""One thread for every test: the models are tiny, and threads that wait for each other on a busy machine take minutes."""
+
+from __future__ import annotations
+
+import torch
+
+torch.set_num_threads(1)
