@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import onnx
 import onnxruntime as ort
+import pytest
 import torch
 from torch import Tensor
 
+from exemplar_models.light.export import DECODER_ID
 from exemplar_models.light.head import LightMSDNet
 from exemplar_models.light.support import Features, Support, bound, encode_support, join
 
 CAP = 540
+MODELS = Path(__file__).resolve().parent.parent
 
 
 def random_network(seed: int = 0) -> LightMSDNet:
@@ -71,3 +77,20 @@ def feed(features: Features, support: Support) -> dict[str, np.ndarray]:
 
 def joined(height: int, width: int, count: int, negatives: bool) -> Support:
     return join(random_supports(height, width, count, negatives))
+
+
+def shipped() -> tuple[bytes, LightMSDNet]:
+    """The decoder in the repository and the network with its weights, read where the manifest says they stand."""
+    entries = json.loads((MODELS / "manifest.json").read_text())["models"]
+    entry = next((e for e in entries if e["id"] == DECODER_ID), None)
+    if entry is None:
+        pytest.skip("the light model has not been exported into models/")
+    data = (MODELS / entry["file"]).read_bytes()
+    state = {}
+    for weight in entry["weights"]:
+        count = int(np.prod(weight["shape"]))
+        values = np.frombuffer(data, "<f4", count, weight["offset"]).reshape(weight["shape"])
+        state[f"head.{weight['name']}"] = torch.from_numpy(values.copy())
+    net = LightMSDNet()
+    net.load_state_dict(state)
+    return data, net.eval()

@@ -2,7 +2,8 @@
 
 FILE holds the `state_dict` of a `LightMSDNet`. Beside it stands a JSON file of the same name with what the manifest
 must say of these weights: `recipe`, `trainingData`, `licence`, `source`, `measured` (see `Notes`). Written are the
-graphs, their manifest entries and the golden file. The same weights and versions give the same bytes.
+graphs, their manifest entries and the golden files; without a checkpoint only those that hold no trained weight, of
+encoder and gradients. The same weights and versions give the same bytes.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from torch import Tensor
 from ..manifest import describe_file, put_model
 from ..training import load_checkpoint
 from . import network_graph
-from .golden import write_golden
+from .golden import write_golden, write_gradient_golden
+from .gradient import GRADIENT_ID, INPUTS, OUTPUTS, POSITIVE_WEIGHT, PREFIX, build_gradient, weight_shapes
 from .graph import OPSET, Graph
 from .head import LightMSDNet
 from .priors import PRIOR_MAPS
@@ -207,6 +209,26 @@ def decoder_entry(path: Path, notes: Notes, weights: Mapping[str, np.ndarray]) -
     }
 
 
+def gradient_entry(path: Path) -> dict[str, object]:
+    """Names and shapes of the weights stand once: the inputs have these names, their gradients `gradient.` before."""
+    return {
+        "id": GRADIENT_ID,
+        "kind": "msdnet-gradient",
+        **describe_file(path),
+        "opset": OPSET,
+        "inputs": _described(INPUTS),
+        "outputs": _described(OUTPUTS),
+        "weights": [{"name": name, "shape": shape} for name, shape in weight_shapes().items()],
+        "gradientPrefix": PREFIX,
+        "positiveWeight": POSITIVE_WEIGHT,
+        "head": DECODER_ID,
+        "licence": "Apache-2.0",
+        "source": ["exemplar_models.light"],
+        "trainingData": "none (no weights)",
+        "golden": "golden/msdnet-light-gradient.json",
+    }
+
+
 def load_network(checkpoint: Path) -> LightMSDNet:
     """The trained network in evaluation mode. Raises ValueError for anything but its whole state."""
     state = {k: v for k, v in load_checkpoint(checkpoint).items() if isinstance(v, Tensor)}
@@ -218,27 +240,36 @@ def load_network(checkpoint: Path) -> LightMSDNet:
     return net.eval()
 
 
-def export(net: LightMSDNet, notes: Notes, out: Path) -> list[Path]:
-    """Writes everything into `out` and returns the paths."""
-    encoder, decoder = out / f"{ENCODER_ID}.onnx", out / f"{DECODER_ID}.onnx"
+def export_fixed(out: Path) -> list[Path]:
+    """Writes the graphs without trained weights into `out` and returns the paths."""
+    encoder, gradient = out / f"{ENCODER_ID}.onnx", out / f"{GRADIENT_ID}.onnx"
     encoder.write_bytes(build_encoder().SerializeToString(deterministic=True))
     put_model(out / "manifest.json", encoder_entry(encoder))
+    gradient.write_bytes(build_gradient(weight_shapes()).SerializeToString(deterministic=True))
+    put_model(out / "manifest.json", gradient_entry(gradient))
+    return [encoder, gradient, write_gradient_golden(out / "golden")]
+
+
+def export(net: LightMSDNet, notes: Notes, out: Path) -> list[Path]:
+    """Writes the decoder with its golden values into `out` and returns the paths."""
+    decoder = out / f"{DECODER_ID}.onnx"
     decoder.write_bytes(build_decoder(net).SerializeToString(deterministic=True))
     put_model(out / "manifest.json", decoder_entry(decoder, notes, head_weights(net)))
-    return [encoder, decoder, write_golden(net, notes.recipe["tokensPerSupport"], out / "golden")]
+    return [decoder, write_golden(net, notes.recipe["tokensPerSupport"], out / "golden")]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--checkpoint", type=Path, required=True, help="state_dict of a LightMSDNet, as torch.save writes"
-    )
+    parser.add_argument("--checkpoint", type=Path, help="state_dict of a LightMSDNet")
     parser.add_argument("--notes", type=Path, help="default: the checkpoint's path with the suffix .json")
     parser.add_argument("--out", type=Path, default=MODELS, help="folder to write to (default: models/)")
     arguments = parser.parse_args()
-    checkpoint: Path = arguments.checkpoint
-    notes = read_notes(arguments.notes or checkpoint.with_suffix(".json"))
-    for path in export(load_network(checkpoint), notes, arguments.out):
+    checkpoint: Path | None = arguments.checkpoint
+    written = export_fixed(arguments.out)
+    if checkpoint is not None:
+        notes = read_notes(arguments.notes or checkpoint.with_suffix(".json"))
+        written += export(load_network(checkpoint), notes, arguments.out)
+    for path in written:
         print(f"{path.name}: {path.stat().st_size} bytes")
 
 

@@ -7,7 +7,9 @@ file, so that no step between backbone and logits can differ unseen.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -15,8 +17,10 @@ from torch import Tensor
 
 from .. import training_free as tf
 from ..golden import Box, synthetic_features
+from .gradient import INPUTS, synthetic_inputs, synthetic_weights, weight_shapes
 from .head import LightMSDNet, Output
-from .priors import prior_maps
+from .losses import segmentation_loss
+from .priors import STATISTICS, Priors, prior_maps
 from .support import Features, Support, encode_support, join, tokens
 
 # Cells of the stride-16 grid: 672 of them, so that merging to 540 is part of the golden values.
@@ -136,4 +140,78 @@ def write_golden(net: LightMSDNet, cap: int, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "msdnet-light.json"
     path.write_text(json.dumps(golden_record(net, cap), separators=(",", ":")) + "\n")
+    return path
+
+
+GRADIENT_CASES = ((40, 40, 1), (40, 56, 5), (56, 48, 3))
+"""Height and width of the stride-8 grid, number of supports."""
+
+
+class Slope(NamedTuple):
+    """`loss`, `logits` [1,1,2H,2W] and `gradients` by name of weight, as PyTorch finds them."""
+
+    loss: float
+    logits: np.ndarray
+    gradients: dict[str, np.ndarray]
+
+
+def autograd(weights: Mapping[str, np.ndarray], inputs: Mapping[str, np.ndarray]) -> Slope:
+    """What the gradient graph computes of the same inputs, in double precision but for the loss."""
+    given = {name: torch.from_numpy(inputs[name]).double() for name in INPUTS}
+    head = LightMSDNet().head.eval().double()
+    head.load_state_dict({name: torch.from_numpy(values) for name, values in weights.items()}, strict=False)
+    nothing = torch.zeros(1, 0).double()
+    features = Features(given["s8"], given["s16a"], given["s16b"], nothing)
+    support = Support(nothing, nothing, nothing, given["pooled"], given["present"])
+    out = head(features, Priors(given["priors"].flatten(2), torch.zeros(1, STATISTICS).double()), support)
+    loss = segmentation_loss(out.logits, out.auxiliary, given["target"], given["valid"])
+    loss.backward()
+    slopes = {name: weight.grad.numpy() for name, weight in head.named_parameters() if weight.grad is not None}
+    return Slope(loss.item(), out.logits.detach().numpy(), slopes)
+
+
+def _chosen(values: np.ndarray) -> list[int]:
+    n = values.size
+    return sorted({0, n // 5, n // 3, n // 2, n - 1})
+
+
+def gradient_record() -> dict[str, object]:
+    shapes = weight_shapes()
+    weights = synthetic_weights(shapes)
+    cases = []
+    for height, width, supports in GRADIENT_CASES:
+        slope = autograd(weights, synthetic_inputs(height, width, supports))
+        cases.append(
+            {
+                "height": height,
+                "width": width,
+                "supports": supports,
+                "loss": float(f"{slope.loss:.7g}"),
+                "logits": [float(f"{v:.7g}") for v in slope.logits[0, 0, ::16, ::16].ravel()],
+                "gradients": [
+                    {
+                        "name": name,
+                        "scale": float(f"{np.abs(slope.gradients[name]).max():.7g}"),
+                        "places": _chosen(slope.gradients[name]),
+                        "values": [
+                            float(f"{slope.gradients[name].flat[at]:.7g}") for at in _chosen(slope.gradients[name])
+                        ],
+                    }
+                    for name in shapes
+                ],
+            }
+        )
+    return {
+        "schemaVersion": 1,
+        "note": "weights and inputs by synthetic_weights and synthetic_inputs of exemplar_models/light/gradient.py; "
+        "logits are [::16][::16], values those at `places` of the flattened gradient; compare |difference| <= 1e-4 * "
+        "scale + 1e-7: a key's bias has gradient 0, as softmax stays the same when all keys move, and shows rounding",
+        "cases": cases,
+    }
+
+
+def write_gradient_golden(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "msdnet-light-gradient.json"
+    path.write_text(json.dumps(gradient_record(), separators=(",", ":")) + "\n")
     return path

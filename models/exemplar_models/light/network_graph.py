@@ -112,8 +112,6 @@ def priors(g: Graph) -> tuple[str, str]:
     both = g.op("Mul", g.op("Add", fine, coarse), 0.5)
     weights = g.op("Transpose", g.op("Concat", "foreground_weights", "background_weights", axis=0), perm=[1, 0])
     shares = g.op("Div", weights, g.op("Max", g.total(weights, [0]), 1e-12))
-    weightless = g.op("Less", g.op("Transpose", g.total(weights, [1]), perm=[1, 0]), 1e-9)
-    dead = g.op("Mul", g.op("Cast", weightless, to=TensorProto.FLOAT), -4.0)
     maps: list[str] = []
     statistics: list[str] = []
 
@@ -130,12 +128,11 @@ def priors(g: Graph) -> tuple[str, str]:
 
     near = top = difference = ""
     for cosines in (fine, coarse, both):
-        alive = g.op("Add", cosines, dead)
-        top = g.op("ReduceMax", alive, axes=[1], keepdims=1)
-        near = g.op("Exp", g.op("Min", g.op("Mul", g.op("Sub", cosines, top), 1 / prior.TAU), 0.0))
+        top = g.op("ReduceMax", cosines, axes=[1], keepdims=1)
+        near = g.op("Exp", g.op("Mul", g.op("Sub", cosines, top), 1 / prior.TAU))
         fg, difference = density(near, top, prior.TAU)
         maps += [scaled(fg), g.op("Mul", difference, 5.0), min_max(g, difference)]
-        found, _ = columns(g, g.op("MatMul", largest(alive), shares))
+        found, _ = columns(g, g.op("MatMul", largest(cosines), shares))
         statistics += [largest(fg), largest(difference), top_mean(g, difference), found]
     fg_sharp, difference_sharp = density(g.op("Mul", near, near), top, prior.TAU / 2)
     counted = g.op("MatMul", near, weights)
@@ -198,8 +195,8 @@ def conv_norm_relu(g: Graph, x: str, name: str) -> str:
     return norm_relu(g, g.conv(x, f"{name}.0.weight"), f"{name}.1")
 
 
-def conv3_norm_relu(g: Graph, x: str, name: str, channels: int) -> str:
-    return norm_relu(g, g.conv3(x, f"{name}.0.weight", channels), f"{name}.1")
+def conv3_norm_relu(g: Graph, x: str, name: str) -> str:
+    return norm_relu(g, g.conv3(x, f"{name}.0.weight"), f"{name}.1")
 
 
 def head(g: Graph, prior_grid: str) -> HeadValues:
@@ -219,7 +216,7 @@ def head(g: Graph, prior_grid: str) -> HeadValues:
     gate = g.times(g.sigmoid(g.linear(pair, "gate.weight", "gate.bias")), 2.0)
     rich = g.gated(norm_relu(g, merged, "feature_norm"), g.reshape(gate, [1, CHANNELS, 1, 1]))
     cosines = group_cosines(g, merged, regions, foreground_background, present)
-    grid = conv3_norm_relu(g, conv_norm_relu(g, prior_grid, "prior.0"), "prior.1", CHANNELS)
+    grid = conv3_norm_relu(g, conv_norm_relu(g, prior_grid, "prior.0"), "prior.1")
     x = g.concat([rich, cosines, g.enlarge(grid, 2)], [CHANNELS, 4 * GROUPS, CHANNELS], 1)
     x = pyramid(g, conv_norm_relu(g, x, "enter"))
     auxiliary = g.conv(x, "auxiliary.weight", "auxiliary.bias")
@@ -227,7 +224,7 @@ def head(g: Graph, prior_grid: str) -> HeadValues:
     decoded = x
     for block in range(2):
         beside = g.concat([decoded, skip], [CHANNELS, CHANNELS], 1)
-        decoded = g.add(decoded, conv3_norm_relu(g, beside, f"blocks.{block}.convolution", 2 * CHANNELS))
+        decoded = g.add(decoded, conv3_norm_relu(g, beside, f"blocks.{block}.convolution"))
     decoded = norm_relu(g, g.conv_up(decoded, "raise_up.weight", CHANNELS), "raise_norm")
     refined = g.conv(g.depthwise3(decoded, "refine.depthwise.weight", CHANNELS), "refine.pointwise.weight")
     decoded = g.add(decoded, norm_relu(g, refined, "refine.norm"))
@@ -267,8 +264,8 @@ def pyramid(g: Graph, x: str) -> str:
             above = g.average_pool(previous, 2)
             beside = g.concat([y, above], [CHANNELS, CHANNELS], 1)
             y = g.add(conv_norm_relu(g, beside, f"pyramid.descend.{level - 1}"), y)
-        inner = conv3_norm_relu(g, y, f"pyramid.refine.{level}.0", CHANNELS)
-        previous = y = g.add(conv3_norm_relu(g, inner, f"pyramid.refine.{level}.1", CHANNELS), y)
+        inner = conv3_norm_relu(g, y, f"pyramid.refine.{level}.0")
+        previous = y = g.add(conv3_norm_relu(g, inner, f"pyramid.refine.{level}.1"), y)
         outputs.append(y if divisor == 1 else g.enlarge(y, divisor))
     return g.conv(g.concat(outputs, [CHANNELS] * len(DIVISORS), 1), "pyramid.leave.weight")
 
