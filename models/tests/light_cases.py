@@ -55,7 +55,7 @@ def random_supports(height: int, width: int, count: int, negatives: bool) -> lis
     for index in range(count):
         foreground, erased = random_coverage(height, width), torch.zeros(1, 1, height, width)
         if negatives and index % 2 == 0:
-            erased[..., -8:, -8:] = 0.7
+            erased[..., -(height // 4) :, -(width // 4) :] = 0.7
             foreground = foreground * (erased == 0)
         states.append(bound(encode_support(random_features(height, width), foreground, erased), CAP))
     return states
