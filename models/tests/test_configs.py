@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from exemplar_models.configs import ROWS, find_row, list_rows, row_from_dict, row_to_dict
+from exemplar_models.evaluate import result_record
+from exemplar_models.metrics import ClassScore, Interval, ScoreTable
 from exemplar_models.network.paper import PaperConfig
+from exemplar_models.summary import read_result, summarise
 
 
 def test_every_published_row_is_there() -> None:
@@ -63,3 +70,26 @@ def test_listing_filters_by_name() -> None:
     lines = list_rows(["pascal", "r101"]).splitlines()
     assert sum(line.startswith("pascal-") for line in lines) == 8
     assert "75.5" in next(line for line in lines if line.startswith("pascal-f0-r101-5shot"))
+
+
+def write_result(path: Path, name: str, seed: int, miou: float) -> Path:
+    table = ScoreTable(Interval(miou, miou, miou), {1: ClassScore(miou, 10, 5)}, 10, 70)
+    path.mkdir()
+    (path / "result.json").write_text(json.dumps(result_record(ROWS[name], table, "test", 5, seed=seed)))
+    return path
+
+
+def test_summary_takes_means_over_seeds_then_folds(tmp_path: Path) -> None:
+    runs = [("coco-f0-r50-1shot", 1, 40.0), ("coco-f0-r50-1shot", 2, 44.0), ("coco-f3-r50-1shot", 1, 50.0)]
+    paths = [write_result(tmp_path / str(i), *run) for i, run in enumerate(runs)]
+    results = [read_result(path) for path in paths]
+    own, published = summarise(results).splitlines()[1:]
+    assert own.split()[:7] == ["coco-r50-1shot", "42.0", "-", "-", "50.0", "46.0", "70.0"]
+    assert "2 of 4 folds" in own and "2 seed(s)" in own
+    assert published.split() == ["published", "43.7", "-", "-", "46.2", "46.5", "70.4"]
+    other = replace(results[0].row, recipe=replace(results[0].row.recipe, dice="squared"))
+    with pytest.raises(ValueError, match="different recipes"):
+        summarise([*results, replace(results[0], row=other)])
+    with pytest.raises(ValueError, match="no figures"):
+        (paths[0] / "result.json").write_text('{"part": "train"}')
+        read_result(paths[0])

@@ -22,11 +22,6 @@ SMALL = ["--backbone", "resnet-reduced", "--random-backbone", "1", "--device", "
 FOLD_0 = "pascal-f0-r50-1shot"
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="module")
 def voc(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Held-out classes 1 and 2 of fold 0, training classes 6 to 8."""
@@ -119,6 +114,13 @@ def test_mixed_precision_trains_on_the_cpu(voc: Path, tmp_path: Path) -> None:
     train.main(command(voc, tmp_path, *SHORT, "--stop-after", "2", "--no-test", "--amp"))
     losses = [json.loads(line)["loss"] for line in (tmp_path / train.LOG).read_text().splitlines()]
     assert len(losses) == 2 and all(0 < v < 1 for v in losses)
+
+
+def test_reading_images_in_other_processes_changes_nothing(voc: Path, tmp_path: Path) -> None:
+    short = (*SHORT, "--stop-after", "2", "--no-test")
+    train.main(command(voc, tmp_path / "none", *short))
+    train.main(command(voc, tmp_path / "two", *short, "--workers", "2"))
+    assert (tmp_path / "none" / train.LOG).read_text() == (tmp_path / "two" / train.LOG).read_text()
 
 
 def test_wrong_continuations_are_refused(voc: Path, tmp_path: Path) -> None:

@@ -54,7 +54,6 @@ class Sessions:
 
 @pytest.fixture(scope="module")
 def model() -> PaperModel:
-    torch.set_num_threads(1)
     return random_model()
 
 
@@ -91,9 +90,7 @@ def episode(queries: int, shots: int, size: tuple[int, int], support: tuple[int,
 def assert_parity(found: dict[str, np.ndarray], out: PaperOutput) -> None:
     for name, value in zip(export.OUTPUTS, out, strict=True):
         assert found[name].shape == tuple(value.shape)
-        # Absolute up to 1, relative above: float32 itself carries seven digits of the larger values.
-        scale = max(1.0, float(value.abs().max()))
-        assert np.abs(found[name] - value.numpy()).max() / scale < TOLERANCE, name
+        assert np.abs(found[name] - value.numpy()).max() < TOLERANCE, name
 
 
 @pytest.mark.parametrize("shots", [1, 3, 5])
