@@ -18,7 +18,7 @@ from .configs import Row, row_to_dict
 from .episodes import Episode, EpisodeList, EpisodeSampler, draw_list, read_episodes, write_episodes
 from .metrics import EpisodeCounts, ScoreTable, compare, empty_share, score_table
 from .network.layers import resize
-from .paper_data import CocoIds, EpisodeSamples, Opened, Part, load_batches, open_data
+from .paper_data import CocoIds, EpisodeSamples, Opened, Part, load_batches, open_data, open_reader
 from .paper_model import PaperModel, read_trained
 from .readers import DataSet
 from .training import Progress, lower_precision, pick_device, run_command
@@ -127,30 +127,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
     row = trained.row
     part: Part = args.part
     ids: CocoIds = args.coco_ids
-    opened = open_data(row, args.data, part, args.cache, ids)
     absent: tuple[Episode, ...] = ()
     if args.list is not None:
-        found = read_episodes(args.list, opened.data_set)
+        data_set = open_reader(row, args.data, part, args.cache, ids)
+        found = read_episodes(args.list, data_set)
         shots = args.shots or row.shots
         episodes, absent = (tuple(e.first(shots) for e in each) for each in (found.present, found.absent))
         source = found.source
     else:
         if args.shots is not None and args.shots != row.shots:
             raise ValueError("--shots other than the row's needs a --list")
+        opened = open_data(row, args.data, part, args.cache, ids)
+        data_set = opened.data_set
         episodes = test_episodes(row, opened, args.test_episodes, args.seed)
         source = f"drawn, seed {args.seed}"
         if args.write_list is not None:
-            classes = {c: opened.data_set.classes[c] for c in sorted({e.class_id for e in episodes})}
-            write_episodes(args.write_list, EpisodeList(opened.data_set.name, classes, episodes, ()))
+            classes = {c: data_set.classes[c] for c in sorted({e.class_id for e in episodes})}
+            write_episodes(args.write_list, EpisodeList(data_set.name, classes, episodes, ()))
 
     def count(some: Sequence[Episode]) -> list[EpisodeCounts]:
         return count_episodes(
-            trained.model, opened.data_set, some, row.recipe.size, device=device, amp=args.amp, workers=args.workers
+            trained.model, data_set, some, row.recipe.size, device=device, amp=args.amp, workers=args.workers
         )
 
     table = score_table(count(episodes), args.seed)
     what = str(part) if args.list is None else args.list.name
-    print(describe(row, table, what, opened.data_set))
+    print(describe(row, table, what, data_set))
     more: dict[str, object] = {"source": source, "seed": trained.seed, "trainedEpisodes": trained.episodes}
     if absent:
         more["emptyWhenAbsent"] = empty_share(count(absent))

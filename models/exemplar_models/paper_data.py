@@ -32,7 +32,10 @@ class Opened:
     names: Collection[str] | None
 
 
-def _reader(row: Row, folder: Path, part: Part, cache: Path | None, coco_ids: CocoIds) -> DataSet:
+def open_reader(
+    row: Row, folder: Path, part: Part, cache: Path | None = None, coco_ids: CocoIds = "contiguous"
+) -> DataSet:
+    """The data set below `folder`: one of ours where there is a `manifest.json`, else the layout of the row's."""
     if (folder / "manifest.json").exists():
         return FolderSet(folder)
     which: Literal["train", "val"] = "train" if part == "train" else "val"
@@ -59,7 +62,7 @@ def open_data(
     A data set folder has no parts: it is split by the row's held-out class names, images showing any of them going to
     the test part. Raises what the readers raise, and ValueError where the folder has none of the held-out classes.
     """
-    data_set = _reader(row, folder, part, cache, coco_ids)
+    data_set = open_reader(row, folder, part, cache, coco_ids)
     is_folder = isinstance(data_set, FolderSet)
     if part == "train":
         strict = row.recipe.strict or is_folder

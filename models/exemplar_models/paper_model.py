@@ -10,7 +10,6 @@ import torch
 from torch import Tensor, nn
 
 from .configs import Row, row_from_dict
-from .losses import IGNORE
 from .network.layers import resize
 from .network.paper import MSDNet
 from .resnet import RESNETS, Features, ResNet, load_resnet, normalise, random_resnet, weights_hash
@@ -35,7 +34,7 @@ class PaperModel(nn.Module):
 
 def foreground(masks: Tensor) -> Tensor:
     """Masks of 0, 1 and 255 -> 1 where foreground, float32: ignored pixels are no part of the object."""
-    return (masks == 1).float() * (masks != IGNORE)
+    return (masks == 1).float()
 
 
 def open_backbone(name: str, weights: Path | None, random_seed: int | None) -> ResNet:

@@ -1,4 +1,4 @@
-"""One thread for every test: the models are tiny, and threads that wait for each other on a busy machine take minutes."""
+"""One thread for every test: the models are tiny, and waiting threads on a busy machine make seconds minutes."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ from test_readers import make_coco_pngs
 from tiny_sets import make_folder, make_voc
 
 from exemplar_models import configs, evaluate, train
-from exemplar_models.episodes import read_episodes
+from exemplar_models.episodes import EpisodeSampler, draw_list, read_episodes, write_episodes
 from exemplar_models.paper_data import open_data, square_mask
-from exemplar_models.readers import PascalSet
+from exemplar_models.readers import FolderSet, PascalSet
 from exemplar_models.training import load_checkpoint, run_command
 
 SMALL = ["--backbone", "resnet-reduced", "--random-backbone", "1", "--device", "cpu", "--min-pixels", "50"]
@@ -175,6 +175,13 @@ def test_a_data_set_folder_is_split_by_class_names_and_scored_on_a_list(tmp_path
     evaluate.main([*shared, "--device", "cpu", "--list", str(path), "--out", str(figures)])
     again = json.loads(figures.read_text())
     assert again["miou"] == first["miou"] and len(again["source"]) == 64
+    # A list of a set without any held-out class, with queries that lack theirs.
+    other = FolderSet(make_folder(tmp_path / "other", {1: "cup", 2: "pan"}, per_class=3))
+    write_episodes(path, draw_list(EpisodeSampler(other, [1, 2], 3, (2,)), other, 4, absent=2))
+    shared[3] = str(tmp_path / "other")
+    evaluate.main([*shared, "--device", "cpu", "--list", str(path), "--shots", "2", "--out", str(figures)])
+    found = json.loads(figures.read_text())
+    assert set(found["perClass"]) == {"1", "2"} and 0 <= found["emptyWhenAbsent"] <= 100
 
 
 def test_ignored_pixels_stay_apart_when_masks_are_resized() -> None:

@@ -57,7 +57,7 @@ class Recipe:
     name: str
     held_out: tuple[str, ...] = ()
     exclude_sets: tuple[str, ...] = ()
-    stages: tuple[Stage, ...] = (Stage(320, 10000, 1e-3), Stage(448, 1600, 4e-4))
+    stages: tuple[Stage, ...] = (Stage(320, 14000, 1e-3),)
     head: HeadConfig = field(default_factory=HeadConfig)
     mix: Mix = field(default_factory=Mix)
     batch: int = 8
