@@ -1,9 +1,10 @@
 """Writes the light MSDNet for the studio: `python -m exemplar_models.light.export --checkpoint FILE --out models/`.
 
-FILE holds the `state_dict` of a `LightMSDNet`. Beside it stands a JSON file of the same name with what the manifest
-must say of these weights: `recipe`, `trainingData`, `licence`, `source`, `measured` (see `Notes`). Written are the
-graphs, their manifest entries and the golden files; without a checkpoint only those that hold no trained weight, of
-encoder and gradients. The same weights and versions give the same bytes.
+FILE is the `weights.pt` of a training. Beside it stands a JSON file of the same name with what the manifest must say of
+these weights: `recipe`, `trainingData`, `licence`, `source`, `measured` (see `Notes`); `--recipe` takes the recipe from
+the file that `calibrate` wrote instead. Written are the graphs, their manifest entries and the golden files; without a
+checkpoint only those that hold no trained weight, of encoder and gradients. The same weights and versions give the same
+bytes.
 """
 
 from __future__ import annotations
@@ -13,15 +14,13 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 import numpy as np
 import onnx
 from onnx import numpy_helper
-from torch import Tensor
 
 from ..manifest import describe_file, put_model
-from ..training import load_checkpoint
 from . import network_graph
 from .golden import write_golden, write_gradient_golden
 from .gradient import GRADIENT_ID, INPUTS, OUTPUTS, POSITIVE_WEIGHT, PREFIX, build_gradient, weight_shapes
@@ -29,6 +28,7 @@ from .graph import OPSET, Graph
 from .head import LightMSDNet
 from .priors import PRIOR_MAPS
 from .support import COARSE_CHANNELS, RAW_CHANNELS, REGIONS, TOKEN_CHANNELS
+from .train import load_weights
 
 MODELS = Path(__file__).resolve().parent.parent.parent
 BACKBONE_ID = "efficientnet-lite2-backbone"
@@ -77,12 +77,16 @@ class Calibration(TypedDict):
 
 
 class Recipe(TypedDict):
-    """`threshold` on sigmoid(logits); below `presenceThreshold` on sigmoid(presence) the class is not there."""
+    """`threshold` on sigmoid(logits); below `presenceThreshold` on sigmoid(presence) the class is not there.
+
+    With `sceneTemperature` supports count by how like their scenes are to the query's.
+    """
 
     tokensPerSupport: int
     threshold: float
     presenceThreshold: float
     calibration: Calibration
+    sceneTemperature: NotRequired[float]
 
 
 @dataclass(frozen=True)
@@ -96,11 +100,11 @@ class Notes:
     measured: dict[str, object]
 
 
-def read_notes(path: Path) -> Notes:
+def read_notes(path: Path, recipe_path: Path | None = None) -> Notes:
     """Raises ValueError where something is missing or a threshold is no probability."""
     found = json.loads(path.read_text())
     try:
-        recipe = found["recipe"]
+        recipe = found["recipe"] if recipe_path is None else json.loads(recipe_path.read_text())
         calibration = recipe["calibration"]
         notes = Notes(
             Recipe(
@@ -121,6 +125,8 @@ def read_notes(path: Path) -> Notes:
         )
     except KeyError as missing:
         raise ValueError(f"{path} does not give {missing}") from missing
+    if "sceneTemperature" in recipe:
+        notes.recipe["sceneTemperature"] = float(recipe["sceneTemperature"])
     for name in ("threshold", "presenceThreshold"):
         if not 0 <= notes.recipe[name] <= 1:
             raise ValueError(f"{path}: {name} must lie between 0 and 1")
@@ -229,17 +235,6 @@ def gradient_entry(path: Path) -> dict[str, object]:
     }
 
 
-def load_network(checkpoint: Path) -> LightMSDNet:
-    """The trained network in evaluation mode. Raises ValueError for anything but its whole state."""
-    state = {k: v for k, v in load_checkpoint(checkpoint).items() if isinstance(v, Tensor)}
-    net = LightMSDNet()
-    try:
-        net.load_state_dict(state)
-    except RuntimeError as mismatch:
-        raise ValueError(f"{checkpoint} does not hold the weights of a light MSDNet: {mismatch}") from mismatch
-    return net.eval()
-
-
 def export_fixed(out: Path) -> list[Path]:
     """Writes the graphs without trained weights into `out` and returns the paths."""
     encoder, gradient = out / f"{ENCODER_ID}.onnx", out / f"{GRADIENT_ID}.onnx"
@@ -260,15 +255,16 @@ def export(net: LightMSDNet, notes: Notes, out: Path) -> list[Path]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--checkpoint", type=Path, help="state_dict of a LightMSDNet")
+    parser.add_argument("--checkpoint", type=Path, help="weights.pt of a training")
     parser.add_argument("--notes", type=Path, help="default: the checkpoint's path with the suffix .json")
+    parser.add_argument("--recipe", type=Path, help="the recipe's own file; default: what the notes say")
     parser.add_argument("--out", type=Path, default=MODELS, help="folder to write to (default: models/)")
     arguments = parser.parse_args()
     checkpoint: Path | None = arguments.checkpoint
     written = export_fixed(arguments.out)
     if checkpoint is not None:
-        notes = read_notes(arguments.notes or checkpoint.with_suffix(".json"))
-        written += export(load_network(checkpoint), notes, arguments.out)
+        notes = read_notes(arguments.notes or checkpoint.with_suffix(".json"), arguments.recipe)
+        written += export(load_weights(checkpoint), notes, arguments.out)
     for path in written:
         print(f"{path.name}: {path.stat().st_size} bytes")
 
