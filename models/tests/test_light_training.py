@@ -11,11 +11,13 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from exemplar_models.light import calibrate, evaluate, train
+from exemplar_models.light import calibrate, evaluate, presence, train
+from exemplar_models.light.head import LightMSDNet
 from exemplar_models.light.losses import mask_loss, segmentation_loss
 from exemplar_models.light.pictures import Photo, colour_regions, crop, cut_outs, paste, random_kind, scene
 from exemplar_models.light.pool import CCP_OFFSET, PoolConfig, allowed_names, build_pool, read_photos
 from exemplar_models.light.sampling import CLASSES, INSTANCES, Mix, Sampler, degrade
+from exemplar_models.metrics import presence_auc
 
 
 def write_set(folder: Path, name: str, classes: dict[str, str], count: int, seed: int) -> None:
@@ -250,12 +252,27 @@ def test_training_resumes_bit_for_bit_and_evaluates(
     assert set(recipe_found) == {"tokensPerSupport", "threshold", "presenceThreshold", "calibration"}
 
 
-def test_score_regression_finds_what_made_it() -> None:
+def test_logistic_regression_finds_what_made_it() -> None:
     rng = np.random.default_rng(0)
     x = rng.normal(size=(4000, 3))
     w = np.asarray([0.3, 1.0, -0.5, 0.2])
     quality = 1 / (1 + np.exp(-(w[0] + x @ w[1:])))
-    np.testing.assert_allclose(calibrate.fit_score(x, quality, 1e-6), w, atol=1e-3)
+    np.testing.assert_allclose(presence.logistic(x, quality, 1e-6), w, atol=1e-3)
+
+
+def test_the_presence_layers_give_the_verdict_folded_into_them() -> None:
+    torch.manual_seed(2)
+    head = LightMSDNet().head
+    rng = np.random.default_rng(1)
+    figures = rng.normal(size=(200, 17 + 64 + 4))
+    there = figures[:, 3] + 0.3 * rng.normal(size=200) > 0.4
+    verdict = presence.fit_verdict(head, figures, there, 1.0)
+    expected = presence.verdict_logits(head, verdict, figures)
+    presence.fold_verdict(head, verdict)
+    found = presence.trained_logits(head, figures)
+    # One hidden unit of 64, the least important, made room.
+    np.testing.assert_allclose(found, expected, atol=0.05)
+    assert presence_auc(list(found[there]), list(found[~there])) > 0.95
 
 
 def test_recipes_hold_out_by_name(data: Path) -> None:

@@ -1,24 +1,28 @@
 """Chooses what turns outputs into decisions, on classes the weights have not seen.
 
-`python -m exemplar_models.light.calibrate WEIGHTS --data DIR --episodes LIST --out recipe.json`
-Threshold, presence threshold and the calibrated score come from a list over *held-out training classes*, never from a
-test fold. Writes the `recipe` of the manifest as JSON.
+`python -m exemplar_models.light.calibrate WEIGHTS --data DIR --episodes LIST --out DIR`
+Presence layers, thresholds and the calibrated score come from a list over *held-out training classes*, never from a
+test fold. Writes weights with their presence layers refitted, and the recipe of the manifest as JSON. With `--apply` it
+does so with what another model of the same recipe found.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from ..episodes import read_episodes
+from ..episodes import EpisodeList, read_episodes
 from ..metrics import EpisodeCounts, presence_auc, score_table
 from ..readers import FolderSet
-from ..training import run_command
+from ..training import load_checkpoint, run_command, save_checkpoint
 from .evaluate import EMPTY_SHARE, Answer, Decision, Evaluator, answers, decide
+from .head import LightMSDNet
+from .presence import PresenceInputs, Verdict, fit_verdict, fold_verdict, logistic, trained_logits, verdict_logits
 from .support import TOKENS_PER_SUPPORT
 from .train import load_weights
 
@@ -41,25 +45,16 @@ def proposal_figures(answer: Answer, threshold: float) -> np.ndarray:
     return np.asarray([presence, agreement, np.log(max(inside.mean(), SMALLEST_AREA))])
 
 
-def fit_score(figures: np.ndarray, quality: np.ndarray, ridge: float = 1e-2, steps: int = 30) -> np.ndarray:
-    """Logistic regression of IoU 0..1 [N] on figures [N,3] by Newton's method -> [4], the constant first."""
-    x = np.concatenate([np.ones((len(figures), 1)), figures], axis=1)
-    w = np.zeros(x.shape[1])
-    for _ in range(steps):
-        p = 1 / (1 + np.exp(-x @ w))
-        gradient = x.T @ (p - quality) + ridge * w
-        curvature = (x * (p * (1 - p))[:, None]).T @ x + ridge * np.eye(len(w))
-        w = w - np.linalg.solve(curvature, gradient)
-    return w
-
-
 def iou(counts: EpisodeCounts) -> float:
     return counts.intersection / counts.union if counts.union else 1.0
 
 
 def choose(found: list[tuple[list[Answer], list[Answer]]], data_set: FolderSet, keep: float) -> dict[str, object]:
-    """Recipe from the answers at several shot counts: the threshold of the best mean mIoU, then the strictest presence
-    threshold at which a share `keep` of the present queries still get an answer at every shot count."""
+    """Recipe from the answers at several shot counts.
+
+    First the threshold of the best mean mIoU, then the strictest presence threshold at which a share `keep` of the
+    present queries still get an answer at every shot count, last the score.
+    """
     scores = []
     for threshold in THRESHOLDS:
         decision = Decision(threshold)
@@ -76,9 +71,14 @@ def choose(found: list[tuple[list[Answer], list[Answer]]], data_set: FolderSet, 
         figures += [proposal_figures(a, threshold) for a in present + absent]
         quality += [iou(c) for c in counts] + [0.0] * len(absent)
         auc = presence_auc([a.presence for a in present], [a.presence for a in absent])
-        print(f"presence AUC {auc:.3f}, {100 * keep:.0f}% of the present above {limits[-1]:.3f}", flush=True)
+        empty = float(np.mean([a.presence < limits[-1] for a in absent]))
+        print(
+            f"presence AUC {auc:.3f}; {100 * keep:.0f}% of the present and {100 * (1 - empty):.0f}% of the absent "
+            f"reach {limits[-1]:.3f}",
+            flush=True,
+        )
     made = np.stack(figures)[:, 2] > np.log(SMALLEST_AREA)
-    bias, presence, agreement, area = fit_score(np.stack(figures)[made], np.asarray(quality)[made])
+    bias, presence, agreement, area = logistic(np.stack(figures)[made], np.asarray(quality)[made], 1e-2)
     return {
         "tokensPerSupport": TOKENS_PER_SUPPORT,
         "threshold": threshold,
@@ -92,24 +92,96 @@ def choose(found: list[tuple[list[Answer], list[Answer]]], data_set: FolderSet, 
     }
 
 
+def unseen_auc(net: LightMSDNet, figures: np.ndarray, present: np.ndarray, classes: np.ndarray, **how: object) -> float:
+    """Presence AUC over classes left out of the fit in turn."""
+    scores = np.zeros(len(present))
+    for c in np.unique(classes):
+        own = classes == c
+        verdict = fit_verdict(net.head, figures[~own], present[~own], **how)  # type: ignore[arg-type]
+        scores[own] = verdict_logits(net.head, verdict, figures[own])
+    return presence_auc(list(scores[present]), list(scores[~present]))
+
+
+def refit(
+    net: LightMSDNet, evaluator: Evaluator, episodes: EpisodeList, shots: list[int]
+) -> tuple[Verdict, list[tuple[list[Answer], list[Answer]]]]:
+    """The verdict of all shot counts together, and the answers with it."""
+    found, figures, present, classes, counts = [], [], [], [], []
+    for k in shots:
+        inputs = PresenceInputs(net)
+        found.append(answers(evaluator, episodes, k))
+        figures.append(inputs.close())
+        group = [*found[-1][0], *found[-1][1]]
+        present += [a.episode.present for a in group]
+        classes += [a.episode.class_id for a in group]
+        counts += [k] * len(group)
+    x, y, c, k_of = np.concatenate(figures), np.asarray(present), np.asarray(classes), np.asarray(counts)
+    options: list[dict[str, object]] = [
+        {"ridge": ridge, "use_trained": trained} for trained in (True, False) for ridge in (3.0, 30.0)
+    ]
+    aucs = [unseen_auc(net, x, y, c, **how) for how in options]
+    for how, auc in zip(options, aucs, strict=True):
+        print(f"presence refit {how}: AUC on classes left out {auc:.3f}", flush=True)
+    for k in shots:
+        rows = k_of == k
+        logits = trained_logits(net.head, x[rows])
+        print(f"presence as trained, {k} shots: AUC {presence_auc(list(logits[y[rows]]), list(logits[~y[rows]])):.3f}")
+    verdict = fit_verdict(net.head, x, y, **options[int(np.argmax(aucs))])  # type: ignore[arg-type]
+    logits = verdict_logits(net.head, verdict, x)
+    at = 0
+    judged = []
+    for group in found:
+        pair: list[list[Answer]] = []
+        for part in group:
+            pair.append([replace(a, presence=float(1 / (1 + np.exp(-logits[at + i])))) for i, a in enumerate(part)])
+            at += len(part)
+        judged.append((pair[0], pair[1]))
+    return verdict, judged
+
+
+def apply(net: LightMSDNet, folder: Path) -> None:
+    """Folds the verdict found with other weights of the same recipe into these."""
+    found = json.loads((folder / "verdict.json").read_text())
+    fold_verdict(net.head, Verdict(found["bias"], found["trained"], np.asarray(found["statistics"])))
+
+
+def save(net: LightMSDNet, weights: Path, out: Path) -> None:
+    """Writes the weights with their presence layers replaced, and says so in the file."""
+    state = load_checkpoint(weights)
+    save_checkpoint(out, {**state, "weights": net.state_dict(), "presence": "refitted"})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", type=Path)
-    parser.add_argument("--data", type=Path, required=True, help="data set folder")
-    parser.add_argument("--episodes", type=Path, required=True, help="list over classes the weights have not seen")
+    parser.add_argument("--data", type=Path, help="data set folder")
+    parser.add_argument("--episodes", type=Path, help="list over classes the weights have not seen")
+    parser.add_argument("--apply", type=Path, help="folder of a calibration with other weights of the same recipe")
     parser.add_argument("--shots", default="1,5")
-    parser.add_argument("--keep", type=float, default=0.93, help="share of present queries that must keep an answer")
+    parser.add_argument("--keep", type=float, default=0.94, help="share of present queries that must keep an answer")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--out", type=Path, required=True, help="folder for weights.pt, verdict.json and recipe.json")
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
-    data_set = FolderSet(args.data)
-    episodes = read_episodes(args.episodes, data_set)
-    evaluator = Evaluator(load_weights(args.weights), data_set, args.threads)
-    found = [answers(evaluator, episodes, int(shots)) for shots in args.shots.split(",")]
-    recipe = choose(found, data_set, args.keep)
-    args.out.write_text(json.dumps(recipe, indent=2) + "\n")
-    print(json.dumps(recipe))
+    net = load_weights(args.weights)
+    args.out.mkdir(parents=True, exist_ok=True)
+    if args.apply is not None:
+        apply(net, args.apply)
+        (args.out / "recipe.json").write_text((args.apply / "recipe.json").read_text())
+    elif args.data is None or args.episodes is None:
+        raise ValueError("give --data and --episodes, or --apply")
+    else:
+        data_set = FolderSet(args.data)
+        evaluator = Evaluator(net, data_set, args.threads)
+        shots = [int(k) for k in args.shots.split(",")]
+        verdict, judged = refit(net, evaluator, read_episodes(args.episodes, data_set), shots)
+        fold_verdict(net.head, verdict)
+        found = {"bias": verdict.bias, "trained": verdict.trained, "statistics": verdict.statistics.tolist()}
+        (args.out / "verdict.json").write_text(json.dumps(found, indent=2) + "\n")
+        recipe = choose(judged, data_set, args.keep)
+        (args.out / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n")
+        print(json.dumps(recipe))
+    save(net, args.weights, args.out / "weights.pt")
 
 
 if __name__ == "__main__":

@@ -62,6 +62,12 @@ def trained_logits(head: LightHead, figures: np.ndarray) -> np.ndarray:
         return head.presence(torch.from_numpy(figures).float())[:, 0].numpy().astype(np.float64)
 
 
+def verdict_logits(head: LightHead, verdict: Verdict, figures: np.ndarray) -> np.ndarray:
+    """The verdict on figures [N,85] by its definition: what the folded layers must give."""
+    linear = figures[:, :STATISTICS] @ verdict.statistics
+    return verdict.bias + verdict.trained * trained_logits(head, figures) + linear
+
+
 def fit_verdict(
     head: LightHead, figures: np.ndarray, present: np.ndarray, ridge: float, *, use_trained: bool = True
 ) -> Verdict:
