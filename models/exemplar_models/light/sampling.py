@@ -119,7 +119,14 @@ class Sampler:
             return views[int(rng.integers(len(views)))]
 
         query = one(query_base)
-        picked = tuple(one(others[i % len(others)]) for i in range(shots))
+        if others[0] == query_base:
+            # Another picture of the same photo; where there is none, another photo after all.
+            views = [v for v in groups[label][query_base] if v != query]
+            picked = tuple(views[int(rng.integers(len(views)))] for _ in range(shots) if views)
+            others = bases[:1] if bases[0] != query_base else bases[1:]
+        else:
+            picked = ()
+        picked = picked or tuple(one(others[i % len(others)]) for i in range(shots))
         if rng.random() < self.mix.absent:
             other = self._without(rng, label, kind, name)
             if other is not None:
