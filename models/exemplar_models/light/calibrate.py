@@ -20,7 +20,7 @@ from ..episodes import EpisodeList, read_episodes
 from ..metrics import EpisodeCounts, presence_auc, score_table
 from ..readers import FolderSet
 from ..training import load_checkpoint, run_command, save_checkpoint
-from .evaluate import EMPTY_SHARE, Answer, Decision, Evaluator, answers, decide
+from .evaluate import EMPTY_SHARE, Answer, Decision, Evaluator, answers, at_full_size, decide
 from .head import LightMSDNet
 from .presence import PresenceInputs, Verdict, fit_verdict, fold_verdict, logistic, trained_logits, verdict_logits
 from .support import TOKENS_PER_SUPPORT
@@ -49,6 +49,12 @@ def iou(counts: EpisodeCounts) -> float:
     return counts.intersection / counts.union if counts.union else 1.0
 
 
+def by_threshold(answer: Answer, data_set: FolderSet) -> list[EpisodeCounts]:
+    """Counts of one answer at each of `THRESHOLDS`."""
+    full = at_full_size(answer, data_set)
+    return [decide(answer, data_set, Decision(threshold), full=full) for threshold in THRESHOLDS]
+
+
 def choose(found: list[tuple[list[Answer], list[Answer]]], data_set: FolderSet, keep: float) -> dict[str, object]:
     """Recipe from the answers at several shot counts.
 
@@ -56,15 +62,16 @@ def choose(found: list[tuple[list[Answer], list[Answer]]], data_set: FolderSet, 
     present queries still get an answer at every shot count, last the score.
     """
     scores = []
-    for threshold in THRESHOLDS:
-        decision = Decision(threshold)
-        tables = [score_table([decide(a, data_set, decision) for a in present], 1) for present, _ in found]
+    every = [[by_threshold(a, data_set) for a in present] for present, _ in found]
+    for i, threshold in enumerate(THRESHOLDS):
+        tables = [score_table([counts[i] for counts in group], 1) for group in every]
         scores.append(float(np.mean([t.mean.value for t in tables])))
         print(f"threshold {threshold}: mIoU {[round(t.mean.value, 2) for t in tables]}", flush=True)
-    threshold = THRESHOLDS[int(np.argmax(scores))]
+    best = int(np.argmax(scores))
+    threshold = THRESHOLDS[best]
     limits, figures, quality = [], [], []
-    for present, absent in found:
-        counts = [decide(a, data_set, Decision(threshold)) for a in present]
+    for (present, absent), group in zip(found, every, strict=True):
+        counts = [c[best] for c in group]
         alive = [c.predicted >= EMPTY_SHARE * c.valid for c in counts]
         ranked = sorted((a.presence if lives else 0.0) for a, lives in zip(present, alive, strict=True))
         limits.append(ranked[int((1 - keep) * len(ranked))])

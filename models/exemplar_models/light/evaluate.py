@@ -115,17 +115,24 @@ def refine(probability: np.ndarray, rgb: np.ndarray) -> np.ndarray:
     return resize(a, height, width) * grey + resize(b, height, width)
 
 
-def decide(answer: Answer, data_set: FolderSet, decision: Decision, edges: bool = True) -> EpisodeCounts:
-    """Counts of one answer at the original resolution."""
+def at_full_size(answer: Answer, data_set: FolderSet, edges: bool = True) -> np.ndarray:
+    """The answer's probabilities at the photo's size, with its edges or without."""
+    item = data_set.items[answer.episode.query]
+    if not edges:
+        return resize(answer.probability, item.height, item.width)
+    return refine(answer.probability, np.asarray(Image.open(item.image).convert("RGB")))
+
+
+def decide(
+    answer: Answer, data_set: FolderSet, decision: Decision, edges: bool = True, full: np.ndarray | None = None
+) -> EpisodeCounts:
+    """Counts of one answer at the original resolution; `full` saves computing `at_full_size` again."""
     episode = answer.episode
     mask = data_set.mask(episode.query)
     if answer.presence < decision.presence:
         called = np.zeros(mask.shape, bool)
-    elif edges:
-        rgb = np.asarray(Image.open(data_set.items[episode.query].image).convert("RGB"))
-        called = refine(answer.probability, rgb) > decision.threshold
     else:
-        called = resize(answer.probability, *mask.shape) > decision.threshold
+        called = (at_full_size(answer, data_set, edges) if full is None else full) > decision.threshold
     return compare(called, mask, episode.class_id, episode.query, answer.presence)
 
 
