@@ -1,5 +1,6 @@
 import { AppError } from '../../shared/errors.ts'
 import type { BackboneEntry } from './models.ts'
+import { createMsdnetPredictor } from './msdnet.ts'
 import type { Predictor } from './predictor.ts'
 import { createTrainingFreePredictor } from './training-free.ts'
 
@@ -13,6 +14,7 @@ export interface PredictorContext {
 }
 
 const predictors: Readonly<Record<string, (context: PredictorContext) => Promise<Predictor>>> = {
+  msdnet: createMsdnetPredictor,
   'training-free': createTrainingFreePredictor,
 }
 

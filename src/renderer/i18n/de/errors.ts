@@ -100,12 +100,20 @@ export const errors: Translated<typeof english> = {
   maskTileEmpty:
     'Die Maskenkachel ({{x}}, {{y}}) enthält keine Pixel, also wurde nichts gespeichert. Die Seite neu laden und es noch einmal tun.',
   mediaUnknown: 'Unter dieser Adresse gibt es nichts. Die Seite neu laden.',
+  modelBackbone:
+    'Das Modell {{model}} wurde auf dem Backbone {{wanted}} trainiert, nicht auf {{found}}; beide in einen Modellordner legen.',
+  modelDense:
+    'Das Modell {{model}} behält seine Beispiele als Karten statt als Token, was diese Version nicht verwenden kann; ein anderes Verfahren wählen.',
+  modelFault:
+    'Die Modelldatei {{path}} kann nicht verwendet werden: {{fault}}. Das Modell neu exportieren oder in den Einstellungen ein anderes Verfahren wählen.',
   modelManifestInvalid:
     'Das Modellmanifest {{path}} ist beschädigt oder aus einer anderen Version; den Ordner „models“ dieser Version wiederherstellen.',
   modelMismatch:
     'Die Modelldatei {{path}} ist nicht die, die ihr Manifest beschreibt (andere SHA-256); den Ordner „models“ dieser Version wiederherstellen.',
   modelMissing:
     'Die Modelldatei {{path}} kann nicht gelesen werden; den Ordner „models“ dieser Version wiederherstellen.',
+  modelNotListed:
+    'Das Modellmanifest {{path}} nennt {{model}} nicht; den Ordner „models“ dieser Version wiederherstellen oder in den Einstellungen ein anderes Verfahren wählen.',
   modelOutput:
     'Das Modell liefert „{{name}}“ nicht, wie sein Manifest verspricht; den Ordner „models“ dieser Version wiederherstellen.',
   modelsFolderMissing: 'Der Ordner „models“ mit manifest.json fehlt. Exemplar Studio neu installieren.',

@@ -83,11 +83,19 @@ export const errors = {
   maskTileEmpty:
     'The mask tile ({{x}}, {{y}}) holds no pixels, so nothing was stored. Reload the page and do it again.',
   mediaUnknown: 'There is nothing at this address. Reload the page.',
+  modelBackbone:
+    'The model {{model}} was trained on the backbone {{wanted}}, not on {{found}}; put both into one models folder.',
+  modelDense:
+    'The model {{model}} keeps its examples as maps instead of tokens, which this version cannot use; choose another predictor.',
+  modelFault:
+    'The model file {{path}} cannot be used: {{fault}}. Export the model anew, or choose another predictor in the settings.',
   modelManifestInvalid:
     'The model manifest {{path}} is damaged or of another version; restore the models folder of this version.',
   modelMismatch:
     'The model file {{path}} is not the one its manifest describes (other SHA-256); restore the models folder of this version.',
   modelMissing: 'The model file {{path}} cannot be read; restore the models folder of this version.',
+  modelNotListed:
+    'The model manifest {{path}} does not list {{model}}; restore the models folder of this version, or choose another predictor in the settings.',
   modelOutput: '{{message}}',
   modelsFolderMissing: 'The folder "models" with manifest.json is missing. Install Exemplar Studio again.',
   nameTaken: '{{name}} exists already; choose another name.',
