@@ -1,13 +1,14 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { details, exportFormats, providers } from '../../shared/contract/contract.ts'
 import type { ExportSpec } from '../../shared/contract/contract.ts'
+import { defaultPreferences } from '../../shared/domain/preferences.ts'
 import { isAppError } from '../../shared/errors.ts'
 import { importFormats } from '../formats/registry.ts'
 import type { AnnotationImportSpec } from '../projects/import-annotations.ts'
 import { exitCode } from './context.ts'
 import type { CommandContext, ExitCode } from './context.ts'
 import { doctor } from './doctor-command.ts'
-import { evaluate } from './evaluate-command.ts'
+import { comparedPredictors, evaluate } from './evaluate-command.ts'
 import type { EvaluateOptions } from './evaluate-command.ts'
 import { exportData } from './export-command.ts'
 import { correct, learnClass, review, support, versions } from './labelling-commands.ts'
@@ -128,7 +129,12 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
     .option('--episodes <file>', 'frozen list of episodes; default: drawn with --seed')
     .option('--shots <list>', 'numbers of supports, e.g. 1,5', parseShots, [1, 5])
     .option('--classes <name...>', 'only these classes')
-    .option('--predictor <name>', 'which predictor', 'training-free')
+    .option(
+      '--predictor <name>',
+      `${comparedPredictors.join(', ')}, or all of them in one table`,
+      defaultPreferences.predictor,
+    )
+    .option('--models <folder>', 'a models folder with manifest.json; default: that of the program')
     .option('--seed <number>', 'for drawn episodes and the bootstrap', parseWhole, 1)
     .option('--limit <number>', 'only the first episodes (a quick look, not a figure to quote)', parseWhole)
     .addOption(new Option('--detail <detail>').choices(details).default('normal'))

@@ -1,4 +1,5 @@
 import { AppError } from '../../shared/errors.ts'
+import { createLinearProbe, createPrototypeCosine } from './baselines.ts'
 import type { BackboneEntry } from './models.ts'
 import { createMsdnetPredictor } from './msdnet.ts'
 import type { Predictor } from './predictor.ts'
@@ -16,6 +17,8 @@ export interface PredictorContext {
 const predictors: Readonly<Record<string, (context: PredictorContext) => Promise<Predictor>>> = {
   msdnet: createMsdnetPredictor,
   'training-free': createTrainingFreePredictor,
+  'prototype-cosine': createPrototypeCosine,
+  'linear-probe': createLinearProbe,
 }
 
 /** Makes the predictor with that id. Throws `Unsupported` when there is none. */

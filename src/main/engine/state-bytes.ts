@@ -89,7 +89,9 @@ export function decodeBlocks(bytes: Uint8Array, format: StateFormat, numbersPerB
 export const trainingFreeMagic = 0x53465458
 /** 'XMSD': MSDNet. */
 export const msdnetMagic = 0x44534d58
-const knownMagics: ReadonlySet<number> = new Set([trainingFreeMagic, msdnetMagic])
+/** 'XBAS': the baselines of the evaluation. */
+export const baselineMagic = 0x53414258
+const knownMagics: ReadonlySet<number> = new Set([trainingFreeMagic, msdnetMagic, baselineMagic])
 
 function blockBytes(channels: number, count: number, numbers: number): number {
   return 8 + count * (weightBytes + channels) + 4 * numbers

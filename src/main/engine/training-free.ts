@@ -7,12 +7,13 @@ import type { MatcherEntry } from './matcher.ts'
 import { mapNamed } from './feature-maps.ts'
 import { featureHash } from './models.ts'
 import type { BackboneEntry } from './models.ts'
-import type { FeatureMaps, Predictor, ScoreMap, TiledMask } from './predictor.ts'
+import type { Predictor, ScoreMap } from './predictor.ts'
 import { decodeBlocks, encodeBlocks, trainingFreeMagic } from './state-bytes.ts'
 import type { StateFormat } from './state-bytes.ts'
-import { fairShare, outlinedCells, tokensPerClass } from './support-mask.ts'
-import { buildTokens, joinTokens, mergeTokens } from './tokens.ts'
-import type { TokenSet, WeightedTokens } from './tokens.ts'
+import { fairShare, tokensPerClass } from './support-mask.ts'
+import { queryTokens, supportTokens } from './support-tokens.ts'
+import { joinTokens, mergeTokens } from './tokens.ts'
+import type { WeightedTokens } from './tokens.ts'
 
 export interface TrainingFreeOptions {
   readonly modelsFolder: string
@@ -115,18 +116,4 @@ function suppressWeakRegions(
     peaks[label] = Math.max(peaks[label] ?? 0, raw[cell] ?? 0)
   })
   return raw.map((s, cell) => ((peaks[labels[cell] ?? 0] ?? 0) < seed ? suppressed : s))
-}
-
-function queryTokens(features: FeatureMaps): TokenSet {
-  return buildTokens(mapNamed(features, 's16b'), mapNamed(features, 's32'))
-}
-
-/** The squares favour pure cells over those the outline crosses; taken before merging, so that sums stay exact. */
-function supportTokens(features: FeatureMaps, mask: TiledMask, cap: number): WeightedTokens {
-  const { width, height } = mapNamed(features, 's16b')
-  const cells = outlinedCells(mask, width, height)
-  const tokens = queryTokens(features)
-  const foreground = cells.map((share) => share ** 2)
-  const background = cells.map((share) => (1 - share) ** 2)
-  return mergeTokens({ ...tokens, foreground, background }, cap)
 }
