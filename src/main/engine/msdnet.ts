@@ -5,8 +5,9 @@ import { leaveOneOut } from './leave-one-out.ts'
 import { createMatcher } from './matcher.ts'
 import type { Matcher } from './matcher.ts'
 import { featureHash, readManifest } from './models.ts'
+import type { BackboneEntry } from './models.ts'
 import { readMsdnetEntries } from './msdnet-entry.ts'
-import type { MsdnetEntry } from './msdnet-entry.ts'
+import type { MsdnetEntries, MsdnetEntry } from './msdnet-entry.ts'
 import { openMsdnetGraphs } from './msdnet-graphs.ts'
 import type { ClassInputs, Decoded, EncodedSupport, MsdnetGraphs, SupportNumbers } from './msdnet-graphs.ts'
 import { selfTest } from './msdnet-self-test.ts'
@@ -45,15 +46,7 @@ export async function createMsdnetPredictor(context: PredictorContext): Promise<
   const matcher = await optionalMatcher(modelsFolder, threads)
   if (matcher !== null) stack.use(matcher)
   const { recipe } = entries.decoder
-  const hashed = [
-    `msdnet ${String(stateVersion)}`,
-    featureHash(backbone),
-    entries.encoder.sha256,
-    entries.decoder.sha256,
-    JSON.stringify(recipe),
-    String(tokensPerClass),
-  ]
-  const modelHash = createHash('sha256').update(hashed.join(' ')).digest('hex')
+  const modelHash = msdnetHash(entries, backbone)
   const format: StateFormat = { magic: msdnetMagic, version: stateVersion, modelHash }
   // A class is used for image after image: its supports are restored once.
   const restored = new WeakMap<Uint8Array, readonly EncodedSupport[]>()
@@ -109,6 +102,19 @@ export async function createMsdnetPredictor(context: PredictorContext): Promise<
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
+}
+
+/** SHA-256 over everything that a state depends on, hex. */
+export function msdnetHash({ encoder, decoder }: MsdnetEntries, backbone: BackboneEntry): string {
+  const hashed = [
+    `msdnet ${String(stateVersion)}`,
+    featureHash(backbone),
+    encoder.sha256,
+    decoder.sha256,
+    JSON.stringify(decoder.recipe),
+    String(tokensPerClass),
+  ]
+  return createHash('sha256').update(hashed.join(' ')).digest('hex')
 }
 
 /** The training-free matcher says how well supports agree; a folder with nothing but an MSDNet has none. */

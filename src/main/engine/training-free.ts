@@ -39,12 +39,8 @@ const decision = 0.5
  */
 export async function createTrainingFreePredictor(options: TrainingFreeOptions): Promise<TrainingFreePredictor> {
   const matcher = await createMatcher(options.modelsFolder, options.threads)
-  const { sha256, recipe } = matcher.entry
-  const modelHash = createHash('sha256')
-    .update(
-      `training-free ${String(stateVersion)} ${featureHash(options.backbone)} ${sha256} ${JSON.stringify(recipe)} ${String(tokensPerClass)}`,
-    )
-    .digest('hex')
+  const { recipe } = matcher.entry
+  const modelHash = trainingFreeHash(matcher.entry, options.backbone)
   const format: StateFormat = { magic: trainingFreeMagic, version: stateVersion, modelHash }
   const encode = (tokens: WeightedTokens): Uint8Array => encodeBlocks(format, [{ tokens, numbers: new Float32Array() }])
   const decode = (bytes: Uint8Array): WeightedTokens =>
@@ -94,6 +90,15 @@ export async function createTrainingFreePredictor(options: TrainingFreeOptions):
     },
     [Symbol.asyncDispose]: () => matcher[Symbol.asyncDispose](),
   }
+}
+
+/** SHA-256 over everything that a state depends on, hex. */
+export function trainingFreeHash({ sha256, recipe }: MatcherEntry, backbone: BackboneEntry): string {
+  return createHash('sha256')
+    .update(
+      `training-free ${String(stateVersion)} ${featureHash(backbone)} ${sha256} ${JSON.stringify(recipe)} ${String(tokensPerClass)}`,
+    )
+    .digest('hex')
 }
 
 /**

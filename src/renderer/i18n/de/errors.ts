@@ -116,6 +116,11 @@ export const errors: Translated<typeof english> = {
     'Das Modellmanifest {{path}} nennt {{model}} nicht; den Ordner „models“ dieser Version wiederherstellen oder in den Einstellungen ein anderes Verfahren wählen.',
   modelOutput:
     'Das Modell liefert „{{name}}“ nicht, wie sein Manifest verspricht; den Ordner „models“ dieser Version wiederherstellen.',
+  modelNameTaken:
+    'Ein Modell „{{name}}“ wurde schon hinzugefügt. {{folder}} löschen, um ein anderes unter diesem Namen hinzuzufügen, oder ihm in seinem Manifest eine andere Id geben.',
+  modelNameUnusable:
+    'Das Modell in {{folder}} hat die Id „{{name}}“, die nicht verwendet werden kann; ihm eine aus kleinen Buchstaben, Ziffern, Punkten und Bindestrichen geben.',
+  modelUnknown: 'Es gibt kein Modell „{{name}}“; in den Einstellungen ein anderes wählen: {{known}}.',
   modelsFolderMissing: 'Der Ordner „models“ mit manifest.json fehlt. Exemplar Studio neu installieren.',
   nameTaken: '{{name}} gibt es schon; einen anderen Namen wählen.',
   nameUnusable:
@@ -203,7 +208,7 @@ export const errors: Translated<typeof english> = {
   versionNotFound: 'Diese Version ist nicht mehr im Projekt; eine andere aus der Liste wählen.',
   versionOfOtherClass: 'Diese Version gehört zu einer anderen Klasse; eine aus der Liste dieser Klasse wählen.',
   versionOfOtherModel:
-    'Die Klasse {{class}} hat mit einem anderen Modell gelernt als dem jetzigen. Eines ihrer Beispiele noch einmal hinzufügen, um neu zu lernen.',
+    'Die Klasse {{class}} hat mit einem anderen Modell gelernt als dem, das in Gebrauch ist. Mit „Neu lernen“ lernt sie aus ihren Beispielen neu.',
   versionParent: 'Die Vorgängerin einer Version von „{{name}}“ gehört zu einer anderen Klasse.',
   versionSupports: 'Eine Version von „{{name}}“ nennt andere Beispiele, als sie enthält; die Klasse neu lernen lassen.',
 }

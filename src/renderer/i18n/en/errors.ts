@@ -97,6 +97,10 @@ export const errors = {
   modelNotListed:
     'The model manifest {{path}} does not list {{model}}; restore the models folder of this version, or choose another predictor in the settings.',
   modelOutput: '{{message}}',
+  modelNameTaken:
+    'A model “{{name}}” was added already. Delete {{folder}} to add another one under this name, or give it another id in its manifest.',
+  modelNameUnusable: '{{message}}',
+  modelUnknown: 'There is no model “{{name}}”; choose another one in the settings: {{known}}.',
   modelsFolderMissing: 'The folder "models" with manifest.json is missing. Install Exemplar Studio again.',
   nameTaken: '{{name}} exists already; choose another name.',
   nameUnusable:
@@ -171,7 +175,7 @@ export const errors = {
   versionNotFound: 'That version is not in the project any more; choose another one from the list.',
   versionOfOtherClass: 'That version belongs to another class; choose one from the list of this class.',
   versionOfOtherModel:
-    'Class {{class}} learnt with another model than the one that runs now. Add one of its examples again to learn anew.',
+    'Class {{class}} learnt with another model than the one in use. Press “Learn again” to learn it anew from its examples.',
   versionParent: 'The parent of a version of "{{name}}" is of another class.',
   versionSupports: '{{message}}',
 } as const
