@@ -12,6 +12,7 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 
@@ -121,14 +122,18 @@ def _plain(name: str) -> str:
     return " ".join(name.lower().replace("_", " ").replace("-", " ").split())
 
 
-def class_ids(data_set: DataSet, names: Iterable[str]) -> tuple[int, ...]:
-    """Ids of the classes with these names (case, `-` and `_` do not matter). Raises ValueError for an unknown one."""
+def class_ids(data_set: DataSet, names: Iterable[str], *, known_only: bool = False) -> tuple[int, ...]:
+    """Ids of the classes with these names (case, `-` and `_` do not matter).
+
+    Raises ValueError for an unknown one, or leaves it out with `known_only`.
+    """
     by_name = {_plain(name): i for i, name in data_set.classes.items()}
     found = []
     for name in names:
-        if _plain(name) not in by_name:
+        if _plain(name) in by_name:
+            found.append(by_name[_plain(name)])
+        elif not known_only:
             raise ValueError(f"{data_set.name} has no class {name}")
-        found.append(by_name[_plain(name)])
     return tuple(found)
 
 
@@ -193,11 +198,35 @@ class EpisodeSampler:
         lacking = self._lacking.get(chosen, ())
         present = not (bool(lacking) and rng.random() < self.absent)
         pool = showing if present else lacking
-        query = pool[int(rng.integers(len(pool)))]
-        others = [name for name in showing if name != query]
-        order = rng.permutation(len(others))
-        supports = tuple(others[int(order[i % len(order)])] for i in range(shots))
-        return Episode(chosen, query, supports, present)
+        at = int(rng.integers(len(pool)))
+        others = len(showing) - int(present)
+        order = (
+            rng.choice(others, shots, replace=False) if shots <= others else np.resize(rng.permutation(others), shots)
+        )
+        # Numbers from the query's own on mean the next image: the query is left out without copying a long list.
+        supports = tuple(showing[int(i) + int(present and i >= at)] for i in order)
+        return Episode(chosen, pool[at], supports, present)
+
+
+class DrawnEpisodes(Sequence[Episode]):
+    """Episodes number `first` to `last` - 1 of a sampler, drawn when asked for."""
+
+    def __init__(self, sampler: EpisodeSampler, first: int, last: int) -> None:
+        self._sampler, self._numbers = sampler, range(first, last)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    @overload
+    def __getitem__(self, index: int) -> Episode: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Episode]: ...
+
+    def __getitem__(self, index: int | slice) -> Episode | list[Episode]:
+        if isinstance(index, slice):
+            return [self._sampler.episode(i) for i in self._numbers[index]]
+        return self._sampler.episode(self._numbers[index])
 
 
 def draw_list(

@@ -86,14 +86,35 @@ def park_miller(count: int, seed: int) -> np.ndarray:
     return values
 
 
-def synthetic_maps(height: int, width: int, seed: int, box: tuple[int, int, int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Random s16b [120,h,w] and s32 [352,h/2,w/2]; (c % 5 - 2) / 5 more in `box` (left, top, right, bottom; cells)."""
+Box = tuple[int, int, int, int]
+"""Left, top, right, bottom in cells."""
+
+
+def synthetic_map(channels: int, height: int, width: int, seed: int, box: Box) -> np.ndarray:
+    """Random map [channels,height,width] float32, with (c % 5 - 2) / 5 more in `box`."""
     left, top, right, bottom = box
-    fine = park_miller(120 * height * width, seed).reshape(120, height, width)
-    coarse = park_miller(352 * height * width // 4, seed + 1).reshape(352, height // 2, width // 2)
-    fine[:, top:bottom, left:right] += ((np.arange(120) % 5 - 2) / 5)[:, None, None]
-    coarse[:, top // 2 : bottom // 2, left // 2 : right // 2] += ((np.arange(352) % 5 - 2) / 5)[:, None, None]
-    return fine.astype(np.float32), coarse.astype(np.float32)
+    values = park_miller(channels * height * width, seed).reshape(channels, height, width)
+    values[:, top:bottom, left:right] += ((np.arange(channels) % 5 - 2) / 5)[:, None, None]
+    return values.astype(np.float32)
+
+
+def synthetic_maps(height: int, width: int, seed: int, box: Box) -> tuple[np.ndarray, np.ndarray]:
+    """s16b [120,h,w] from `seed` and s32 [352,h/2,w/2] from the next; `box` in stride-16 cells, halved downwards."""
+    left, top, right, bottom = (edge // 2 for edge in box)
+    coarse = synthetic_map(352, height // 2, width // 2, seed + 1, (left, top, right, bottom))
+    return synthetic_map(120, height, width, seed, box), coarse
+
+
+def synthetic_features(height: int, width: int, seed: int, box: Box) -> dict[str, np.ndarray]:
+    """All four maps of the backbone: `synthetic_maps`, s8 [48,2h,2w] from seed + 2, s16a [88,h,w] from seed + 3."""
+    left, top, right, bottom = (2 * edge for edge in box)
+    fine, coarse = synthetic_maps(height, width, seed, box)
+    return {
+        "s8": synthetic_map(48, 2 * height, 2 * width, seed + 2, (left, top, right, bottom)),
+        "s16a": synthetic_map(88, height, width, seed + 3, box),
+        "s16b": fine,
+        "s32": coarse,
+    }
 
 
 def write_predictor_golden(folder: Path) -> Path:

@@ -43,8 +43,8 @@ class ResNetSpec:
 RESNETS: Mapping[str, ResNetSpec] = {
     "resnet50": ResNetSpec((3, 4, 6, 3)),
     "resnet101": ResNetSpec((3, 4, 23, 3)),
-    # For tests: random, 32 to 128 channels.
-    "resnet-reduced": ResNetSpec((1, 1, 1, 1), 4),
+    # For tests: random, 128 to 512 channels.
+    "resnet-reduced": ResNetSpec((1, 1, 1, 1), 16),
 }
 
 

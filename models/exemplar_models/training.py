@@ -6,7 +6,7 @@ import math
 import random
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -103,12 +103,12 @@ def load_checkpoint(path: Path, device: str | torch.device = "cpu") -> dict[str,
 
 
 def pick_device(wanted: str | None) -> torch.device:
-    """The device asked for, or the GPU where there is one. Raises RuntimeError for one that is not there."""
+    """The device asked for, or the GPU where there is one. Raises ValueError for one that is not there."""
     if wanted is None:
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     device = torch.device(wanted)
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise RuntimeError("no CUDA device is available; use --device cpu")
+        raise ValueError("no CUDA device is available; use --device cpu")
     return device
 
 
@@ -144,3 +144,12 @@ class Progress:
         share = 100 * done / max(self.total, 1)
         times = f"{whole_duration(spent)}, {whole_duration(left)} left"
         print(f"{self.what} {done}/{self.total} {share:.1f}% {shown} {times}", file=self._out, flush=True)
+
+
+def run_command(main: Callable[[], None]) -> None:
+    """Runs a command; what a person can mend (a wrong option, a missing file) is one line and exit status 2."""
+    try:
+        main()
+    except (ValueError, FileNotFoundError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        raise SystemExit(2) from error

@@ -15,6 +15,7 @@ from exemplar_models.network.layers import count_parameters
 from exemplar_models.network.paper import MSDNet, PaperConfig, PaperOutput
 from exemplar_models.network.prior import best_cosine, prior_map
 from exemplar_models.network.pyramid import Pyramid, pool_to_bins
+from exemplar_models.paper_model import foreground
 from exemplar_models.resnet import RESNETS, Features
 
 RESNET_50 = RESNETS["resnet50"].channels
@@ -98,6 +99,25 @@ def test_pyramid_has_the_published_bins_at_60_cells(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(pyramid, "pool_to_bins", note)
     assert Pyramid(4, 8).eval()(torch.randn(1, 4, 60, 60)).shape == (1, 8, 60, 60)
     assert asked == [(30, 30), (15, 15), (8, 8)]
+
+
+@torch.no_grad()
+def test_pyramid_against_its_equations() -> None:
+    torch.manual_seed(0)
+    net = Pyramid(4, 8).eval()
+    x = torch.randn(1, 4, 9, 13)
+    levels: list[Tensor] = []
+    for level, divisor in enumerate((1, 2, 4, 8)):
+        bins = math.ceil(9 / divisor), math.ceil(13 / divisor)
+        y = net.enter[level](F.adaptive_avg_pool2d(x, bins))
+        if levels:
+            finer = F.interpolate(levels[-1], bins, mode="bilinear", align_corners=True)
+            y = y + net.descend[level - 1](torch.cat([y, finer], 1))
+        first, second = net.refine[level]
+        levels.append(y + second(first(y)))
+    whole = [F.interpolate(y, (9, 13), mode="bilinear", align_corners=True) for y in levels]
+    expected = torch.einsum("oi,bihw->bohw", net.leave.weight[:, :, 0, 0], torch.cat(whole, 1))
+    torch.testing.assert_close(net(x), expected, atol=1e-5, rtol=1e-5)
 
 
 def naive_convolution(x: Tensor, weight: Tensor) -> Tensor:
@@ -201,6 +221,25 @@ def test_supports_have_no_order_and_queries_can_share_them() -> None:
     torch.testing.assert_close(net.decode(query, turned).logits, shared.logits, atol=1e-5, rtol=1e-5)
     own = Features(*(torch.cat([x, x]) for x in support))
     torch.testing.assert_close(net(query, own, torch.stack([mask, mask])).logits, shared.logits, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("config", [PaperConfig(), PaperConfig(skips="painted")])
+@torch.no_grad()
+def test_nothing_outside_the_support_masks_matters(config: PaperConfig) -> None:
+    torch.manual_seed(0)
+    net = MSDNet(TINY, config).eval()
+    query, support = maps(1), maps(2)
+    mask = (torch.rand(1, 2, 1, 5, 6) > 0.5).float()
+    other = Features(*(torch.where(mask[0] > 0, x, torch.randn_like(x)) for x in support))
+    torch.testing.assert_close(net(query, other, mask).logits, net(query, support, mask).logits)
+    inside = Features(*(torch.where(mask[0] > 0, torch.randn_like(x), x) for x in support))
+    assert not torch.allclose(net(query, inside, mask).logits, net(query, support, mask).logits, atol=1e-3)
+
+
+@torch.no_grad()
+def test_ignored_support_pixels_are_no_part_of_the_object() -> None:
+    masks = torch.tensor([[0, 1, 255]], dtype=torch.uint8)
+    assert foreground(masks).tolist() == [[0, 1, 0]]
 
 
 @torch.no_grad()

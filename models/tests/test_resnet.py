@@ -97,7 +97,7 @@ def test_incomplete_weights_are_refused_by_name(tmp_path: Path) -> None:
         load_resnet(REDUCED, path)
     state["layer3.0.bn2.running_mean"] = torch.zeros(3)
     torch.save(state, path)
-    with pytest.raises(ValueError, match=r"running_mean \(3,\), not \(16,\)"):
+    with pytest.raises(ValueError, match=r"running_mean \(3,\), not \(64,\)"):
         load_resnet(REDUCED, path)
     with pytest.raises(ValueError, match="no backbone vgg"):
         load_resnet("vgg", path)

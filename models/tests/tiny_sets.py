@@ -17,7 +17,10 @@ def picture(rng: np.random.Generator, class_id: int, side: int = SIDE) -> tuple[
     image = rng.integers(90, 130, (side, side, 3)).astype(np.uint8)
     mask = np.zeros((side, side), np.uint8)
     left, top = (int(v) for v in rng.integers(4, side // 3, 2))
-    right, bottom = left + int(rng.integers(side // 3, side // 2)), top + int(rng.integers(side // 3, side // 2))
+    right, bottom = (
+        left + int(rng.integers(side // 2, side * 3 // 5)),
+        top + int(rng.integers(side // 2, side * 3 // 5)),
+    )
     colour = [(255 if class_id * 7 % 3 == c else class_id * 53 % 80) for c in range(3)]
     image[top:bottom, left:right] = colour
     mask[top - 1 : bottom + 1, left - 1 : right + 1] = 255

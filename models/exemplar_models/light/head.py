@@ -1,7 +1,7 @@
 """The light head: prior maps, query-aligned features and the supports' prototypes to logits, kernel and presence.
 
-MSDNet (arXiv 2409.11316) with the changes that the model card argues: priors of both regions at three levels, skips from
-the query instead of the support, group norm, a kernel bias, negatives as a third region, and a presence output. It has
+MSDNet (arXiv 2409.11316) with the changes that the model card argues: priors of both regions at three levels, skips
+from the query instead of the support, group norm, a kernel bias, negatives as a third region, a presence output. It has
 no running statistics, sizes and the number of supports are dynamic, and only `Support` links it to the support image.
 """
 
@@ -156,12 +156,12 @@ class LightHead(nn.Module):
         """
         batch, _, height, width = merged.shape
         cells = merged.reshape(batch, GROUPS, -1, height * width)
-        cells = cells / (cells * cells).sum(2, keepdim=True).sqrt().clamp_min(1e-6)
+        cells = cells / (cells * cells).sum(2, keepdim=True).clamp_min(1e-12).sqrt()
 
         def with_vectors(vectors: Tensor) -> Tensor:
             """[B,M,64] -> [B,M,8,HW]."""
             parts = vectors.reshape(batch, -1, GROUPS, CHANNELS // GROUPS)
-            parts = parts / (parts * parts).sum(-1, keepdim=True).sqrt().clamp_min(1e-6)
+            parts = parts / (parts * parts).sum(-1, keepdim=True).clamp_min(1e-12).sqrt()
             return torch.einsum("bmgc,bgcn->bmgn", parts, cells)
 
         both = with_vectors(means[:, :2])

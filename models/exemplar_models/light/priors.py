@@ -45,6 +45,19 @@ def top_mean(x: Tensor) -> Tensor:
     return (near * x).sum(-1) / near.sum(-1)
 
 
+class Densities(NamedTuple):
+    """What the supports say of each query cell, all [B,N,2] (foreground, background) but `label` and `found`.
+
+    `levels`: L of s16b, s32 and both; `sharp`: L of both with half the tau; `label` [B,N]: share of the foreground in
+    the weights of near tokens; `found` [B,3]: mean over the foreground tokens of their best cosine, a level each.
+    """
+
+    levels: list[Tensor]
+    sharp: Tensor
+    label: Tensor
+    found: Tensor
+
+
 def prior_maps(query: Tensor, support: Support, background_prior: bool = True) -> Priors:
     """Query tokens [B,N,472] against the tokens of all supports. Without `background_prior` only foreground counts."""
     # Both halves of a token have length 1/sqrt(2).
@@ -54,40 +67,50 @@ def prior_maps(query: Tensor, support: Support, background_prior: bool = True) -
     weights = torch.stack([support.foreground, support.background], dim=-1)
     totals = weights.sum(1, keepdim=True).clamp_min(1e-12)
     shares = weights / totals
-    # Padding and merged tokens weigh nothing and must not be anybody's best match.
-    dead = (weights.sum(-1) < 1e-9).to(query.dtype)[:, None] * -4.0
+    levels: list[Tensor] = []
+    found: list[Tensor] = []
+    for cosines in (fine, coarse, both):
+        # A token of weight 0 may set `top`, which only keeps the powers in range and cancels out.
+        top = cosines.amax(-1, keepdim=True)
+        near = ((cosines - top) * (1 / TAU)).exp()
+        levels.append(density(near @ shares, top, TAU))
+        found.append((cosines.amax(1) * shares[..., 0]).sum(-1))
+    # The last level is `both`.
+    sharp = density(near * near @ shares, top, TAU / 2)
+    counted = near @ weights
+    label = counted[..., 0] / counted.sum(-1).clamp_min(1e-30)
+    prototypes = unit(shares.transpose(1, 2) @ support.tokens)
+    densities = Densities(levels, sharp, label, torch.stack(found, dim=1))
+    return assemble(query, densities, prototypes, background_prior)
+
+
+def density(mass: Tensor, top: Tensor, tau: float) -> Tensor:
+    """L from the weighted mass of near tokens and the cosine `top` it is relative to."""
+    return top + tau * mass.clamp_min(1e-30).log()
+
+
+def assemble(query: Tensor, densities: Densities, prototypes: Tensor, background_prior: bool = True) -> Priors:
+    """The maps and statistics, once densities [B,N,..] and unit prototypes [B,2,472] are known."""
     maps: list[Tensor] = []
     statistics: list[Tensor] = []
 
-    def density(near: Tensor, top: Tensor, tau: float) -> tuple[Tensor, Tensor]:
-        levels = top + tau * (near @ shares).clamp_min(1e-30).log()
-        fg, bg = levels[..., 0], levels[..., 1]
+    def compared(pair: Tensor) -> tuple[Tensor, Tensor]:
+        fg, bg = pair[..., 0], pair[..., 1]
         return fg, fg - bg if background_prior else fg - fg.mean(-1, keepdim=True)
 
-    for cosines in (fine, coarse, both):
-        top = (cosines + dead).amax(-1, keepdim=True)
-        near = ((cosines - top) / TAU).clamp_max(0).exp()
-        fg, difference = density(near, top, TAU)
+    for level, found in zip(densities.levels, densities.found.unbind(1), strict=True):
+        fg, difference = compared(level)
         maps += [(fg - 0.6) * 3, difference * 5, min_max(difference)]
-        best = (cosines + dead).amax(1)
-        found = (best * shares[..., 0]).sum(-1)
         statistics += [fg.amax(-1), difference.amax(-1), top_mean(difference), found]
-    # The last level is `both`: sharper, propagated labels, prototypes and self-support.
-    fg_sharp, difference_sharp = density(near * near, top, TAU / 2)
-    counted = near @ weights
-    label = counted[..., 0] / counted.sum(-1).clamp_min(1e-30)
+    fg_sharp, difference_sharp = compared(densities.sharp)
+    label = densities.label
     maps += [(fg_sharp - 0.6) * 3, difference_sharp * 5, min_max(difference_sharp), label]
-    prototypes = unit(shares.transpose(1, 2) @ support.tokens)
-
-    def against(pair: Tensor) -> tuple[Tensor, Tensor]:
-        cosine = query @ pair.transpose(1, 2)
-        fg = cosine[..., 0]
-        return fg, fg - cosine[..., 1] if background_prior else fg - fg.mean(-1, keepdim=True)
-
-    prototype_fg, prototype_difference = against(prototypes)
+    prototype_fg, prototype_difference = compared(query @ prototypes.transpose(1, 2))
+    # Prototypes of the query's own cells (self-support), by the last level, `both`.
     p = torch.sigmoid((difference - SELF_MIDDLE) / SELF_WIDTH)
     own = torch.stack([p, 1 - p], dim=1) ** 2 @ query
-    _, own_difference = against(unit(SELF_MIX * unit(own) + (1 - SELF_MIX) * prototypes))
+    blend = unit(SELF_MIX * unit(own) + (1 - SELF_MIX) * prototypes)
+    _, own_difference = compared(query @ blend.transpose(1, 2))
     mixed = 0.7 * difference + 0.3 * own_difference
     maps += [
         (prototype_fg - 0.6) * 3,

@@ -99,10 +99,9 @@ def encode_support(features: Features, foreground: Tensor, negative: Tensor) -> 
 
 
 def bound(support: Support, cap: int) -> Support:
-    """The state with at most about `cap` tokens that count: neighbours (0,1), (2,3), ... are averaged, most alike first.
+    """The state with at most `cap` tokens that count: neighbours (0,1), (2,3), ... are averaged, most alike first.
 
-    As `training_free.merge`, whose number of passes it repeats, for batches: merged pairs leave a token of weight 0
-    behind instead of a shorter list, which no result can tell apart.
+    As one pass of `training_free.merge`, for batches. Raises ValueError where one pass is not enough.
     """
     count = support.tokens.shape[1]
     values, fg, bg = support.tokens, support.foreground, support.background
@@ -117,19 +116,21 @@ def bound(support: Support, cap: int) -> Support:
     alike = (even * odd).sum(-1) - (shares[:, 0 : 2 * pairs : 2] - shares[:, 1 : 2 * pairs : 2]).abs()
     chosen = alike.topk(surplus, dim=1).indices
     merge = torch.zeros_like(alike).scatter_(1, chosen, 1.0)
-    keep = 1 - merge
 
     def weave(left: Tensor, right: Tensor, whole: Tensor) -> Tensor:
         woven = torch.stack([left, right], dim=2).flatten(1, 2)
         return torch.cat([woven, whole[:, 2 * pairs :]], dim=1)
 
-    gate = merge[..., None]
-    values = weave(torch.where(gate > 0, unit(even + odd), even), odd, values)
-    fg_even, fg_odd = fg[:, 0 : 2 * pairs : 2], fg[:, 1 : 2 * pairs : 2]
-    bg_even, bg_odd = bg[:, 0 : 2 * pairs : 2], bg[:, 1 : 2 * pairs : 2]
-    fg = weave(fg_even + merge * fg_odd, keep * fg_odd, fg)
-    bg = weave(bg_even + merge * bg_odd, keep * bg_odd, bg)
-    return support._replace(tokens=values, foreground=fg, background=bg)
+    gone = weave(torch.zeros_like(merge), merge, torch.zeros_like(fg))
+    kept = gone.sort(dim=1, stable=True).indices[:, :cap]
+    values = weave(torch.where(merge[..., None] > 0, unit(even + odd), even), odd, values)
+    values = values.gather(1, kept[..., None].expand(-1, -1, values.shape[2]))
+
+    def merged(weights: Tensor) -> Tensor:
+        left, right = weights[:, 0 : 2 * pairs : 2], weights[:, 1 : 2 * pairs : 2]
+        return weave(left + merge * right, right, weights).gather(1, kept)
+
+    return support._replace(tokens=values, foreground=merged(fg), background=merged(bg))
 
 
 def join(supports: list[Support]) -> Support:

@@ -42,5 +42,5 @@ class ResidualDecoder(nn.Module):
                 x = self.raise_query[level - 1](x)
                 skip = self.raise_support[level - 1](high if level == 1 else skip)
             for block in stage:
-                x = block(x, skip.expand(x.shape[0], -1, -1, -1))
+                x = block(x, skip.expand_as(x))
         return x

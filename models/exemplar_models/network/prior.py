@@ -15,12 +15,15 @@ OUTSIDE = -2.0
 def best_cosine(query: Tensor, support: Tensor, mask: Tensor) -> Tensor:
     """max over cells y with M(y) > 0 of cos(F_q(x), F_s(y)) -> [B,K,H,W]; 0 everywhere where a mask is empty.
 
-    query [B,C,H,W], support [B,K,C,h,w], mask [B,K,1,h,w]; the support's B may be 1 (all queries share it).
+    query [B,C,H,W], support [B,K,C,h,w], mask [B,K,1,h,w]; the support's B may be 1 (all queries share it). Computed in
+    float32 under mixed precision too: stretching small differences would magnify rounding.
     """
-    q = F.normalize(query.float().flatten(2), dim=1).transpose(1, 2)[:, None]
-    s = F.normalize(support.float().flatten(3), dim=2)
+    with torch.autocast(query.device.type, enabled=False):
+        q = F.normalize(query.float().flatten(2), dim=1).transpose(1, 2)[:, None]
+        s = F.normalize(support.float().flatten(3), dim=2)
+        cosines = q @ s
     inside = mask.flatten(3) > 0
-    best = torch.where(inside, q @ s, OUTSIDE).amax(-1)
+    best = torch.where(inside, cosines, OUTSIDE).amax(-1)
     best = torch.where(inside.any(-1), best, 0.0)
     return best.unflatten(-1, (query.shape[-2], query.shape[-1]))
 

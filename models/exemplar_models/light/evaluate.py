@@ -1,0 +1,188 @@
+"""Evaluates the light MSDNet on a frozen list as the studio does: `python -m exemplar_models.light.evaluate`.
+
+Same inputs (`training_free.input_size`), same support tokens (bounded, 8 bits), same refined edges and thresholds, at
+the original resolution; `exemplar evaluate` must print the same mIoU within 0.3.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from ..backbone import FEATURES
+from ..episodes import Episode, EpisodeList, read_episodes
+from ..metrics import EpisodeCounts, compare, presence_auc, score_table
+from ..readers import FolderSet
+from ..training import Progress, run_command
+from ..training_free import TARGET_AREA, coverage, guided_filter, input_size, quantise, resize
+from .head import LightMSDNet
+from .pool import backbone_session, network_input
+from .support import TOKENS_PER_SUPPORT, Features, Support, bound, encode_support, join
+from .train import load_weights
+
+EMPTY_SHARE = 0.005
+COARSE_SIDE = 512
+GUIDE_EPSILON = 1e-3
+RADIUS_IN_CELLS = 0.5
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Pixels above `threshold` are foreground, unless the class is less likely there than `presence`."""
+
+    threshold: float = 0.5
+    presence: float = 0.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the model says of one episode: probabilities [h,w] on its grid, and that the class is there (0..1)."""
+
+    episode: Episode
+    probability: np.ndarray
+    presence: float
+
+
+class Evaluator:
+    """Answers episodes on one data set; features and encoded supports are computed once."""
+
+    def __init__(
+        self,
+        net: LightMSDNet,
+        data_set: FolderSet,
+        threads: int = 2,
+        area: int = TARGET_AREA,
+        cap: int = TOKENS_PER_SUPPORT,
+        flips: bool = False,
+    ) -> None:
+        self.net, self.data_set, self.area, self.cap, self.flips = net.eval(), data_set, area, cap, flips
+        self._session = backbone_session(threads)
+        self._features: dict[tuple[str, bool], Features] = {}
+        self._supports: dict[tuple[str, int], Support] = {}
+
+    def features(self, name: str, mirrored: bool = False) -> Features:
+        key = (name, mirrored)
+        if key not in self._features:
+            item = self.data_set.items[name]
+            size = input_size(item.width, item.height, self.area)
+            image = Image.open(item.image).convert("RGB").resize(size, Image.Resampling.BICUBIC, reducing_gap=None)
+            rgb = np.asarray(image)[:, ::-1] if mirrored else np.asarray(image)
+            maps = self._session.run([s.name for s in FEATURES], {"image": network_input(rgb[None])})
+            self._features[key] = Features(*(torch.from_numpy(m.astype(np.float16)).float() for m in maps))
+        return self._features[key]
+
+    def support(self, name: str, class_id: int) -> Support:
+        if (name, class_id) not in self._supports:
+            features = self.features(name)
+            mask = (self.data_set.mask(name) == class_id).astype(np.float64)
+            cells = torch.from_numpy(coverage(mask, features.s8.shape[2], features.s8.shape[3]))[None, None]
+            state = encode_support(features, cells, torch.zeros_like(cells))
+            if self.cap < state.tokens.shape[1]:
+                state = bound(state, self.cap)
+            eight_bits = torch.from_numpy(quantise(state.tokens[0].numpy()))[None]
+            self._supports[(name, class_id)] = state._replace(tokens=eight_bits)
+        return self._supports[(name, class_id)]
+
+    @torch.no_grad()
+    def answer(self, episode: Episode) -> Answer:
+        support = join([self.support(name, episode.class_id) for name in episode.supports])
+        out = self.net(self.features(episode.query), support)
+        logits, presence = out.logits[0, 0], out.presence[0]
+        if self.flips:
+            other = self.net(self.features(episode.query, True), support)
+            logits, presence = (logits + other.logits[0, 0].flip(-1)) / 2, (presence + other.presence[0]) / 2
+        return Answer(episode, torch.sigmoid(logits).numpy(), float(torch.sigmoid(presence)))
+
+
+def refine(probability: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+    """Probabilities [h,w] at the photo's size [H,W], edges drawn to the photo's (src/main/engine/segment.ts)."""
+    height, width = rgb.shape[:2]
+    step = max(1, -(-max(height, width) // COARSE_SIDE))
+    grey = (rgb.astype(np.float64) @ np.asarray([0.299, 0.587, 0.114])) / 255
+    small = -(-height // step), -(-width // step)
+    rows, columns = (np.arange(n + 1) * step for n in small)
+    coarse = np.add.reduceat(np.add.reduceat(grey, rows[:-1], 0), columns[:-1], 1)
+    counts = np.outer(np.diff(np.minimum(rows, height)), np.diff(np.minimum(columns, width)))
+    cell = max(width / probability.shape[1], height / probability.shape[0]) / step
+    radius = max(1, round(cell * RADIUS_IN_CELLS))
+    a, b = guided_filter(coarse / counts, resize(probability, *small), radius, GUIDE_EPSILON)
+    return resize(a, height, width) * grey + resize(b, height, width)
+
+
+def decide(answer: Answer, data_set: FolderSet, decision: Decision, edges: bool = True) -> EpisodeCounts:
+    """Counts of one answer at the original resolution."""
+    episode = answer.episode
+    mask = data_set.mask(episode.query)
+    if answer.presence < decision.presence:
+        called = np.zeros(mask.shape, bool)
+    elif edges:
+        rgb = np.asarray(Image.open(data_set.items[episode.query].image).convert("RGB"))
+        called = refine(answer.probability, rgb) > decision.threshold
+    else:
+        called = resize(answer.probability, *mask.shape) > decision.threshold
+    return compare(called, mask, episode.class_id, episode.query, answer.presence)
+
+
+def answers(evaluator: Evaluator, episodes: EpisodeList, shots: int) -> tuple[list[Answer], list[Answer]]:
+    """Answers to the list's present and absent episodes."""
+    found: tuple[list[Answer], list[Answer]] = ([], [])
+    progress = Progress(f"{shots}-shot", len(episodes.present) + len(episodes.absent), every=20)
+    for kind, group in enumerate((episodes.present, episodes.absent)):
+        for episode in group:
+            found[kind].append(evaluator.answer(episode.first(shots)))
+            progress.tell(len(found[0]) + len(found[1]))
+    return found
+
+
+def report(
+    found: tuple[list[Answer], list[Answer]], data_set: FolderSet, decision: Decision, edges: bool = True
+) -> dict[str, object]:
+    present = [decide(a, data_set, decision, edges) for a in found[0]]
+    absent = [decide(a, data_set, decision, edges) for a in found[1]]
+    table = score_table(present, 1)
+    empty = [c.predicted < EMPTY_SHARE * c.valid for c in absent]
+    filled = [c.predicted >= EMPTY_SHARE * c.valid for c in present]
+    return {
+        "miou": asdict(table.mean),
+        "floor": table.floor,
+        "emptyWhenAbsent": float(np.mean(empty)) if empty else None,
+        "nonEmptyWhenPresent": float(np.mean(filled)),
+        "presenceAuc": presence_auc([a.presence for a in found[0]], [a.presence for a in found[1]]),
+        "classes": {data_set.classes[c]: round(s.iou, 1) for c, s in table.per_class.items()},
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("weights", type=Path)
+    parser.add_argument("--data", type=Path, required=True, help="data set folder")
+    parser.add_argument("--episodes", type=Path, required=True)
+    parser.add_argument("--shots", default="1,5")
+    parser.add_argument("--threshold", type=float, default=0.5)
+    parser.add_argument("--presence", type=float, default=0.0)
+    parser.add_argument("--side", type=int, default=448, help="square side whose area the input has")
+    parser.add_argument("--tokens", type=int, default=TOKENS_PER_SUPPORT, help="a support's tokens; 0: dense maps")
+    parser.add_argument("--flips", action="store_true", help="average with the mirrored query")
+    parser.add_argument("--no-edges", action="store_true")
+    parser.add_argument("--threads", type=int, default=2)
+    args = parser.parse_args()
+    torch.set_num_threads(args.threads)
+    data_set = FolderSet(args.data)
+    episodes = read_episodes(args.episodes, data_set)
+    evaluator = Evaluator(
+        load_weights(args.weights), data_set, args.threads, args.side**2, args.tokens or 10**9, args.flips
+    )
+    for shots in (int(s) for s in args.shots.split(",")):
+        found = answers(evaluator, episodes, shots)
+        result = report(found, data_set, Decision(args.threshold, args.presence), not args.no_edges)
+        print(json.dumps({"shots": shots, **result}), flush=True)
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,309 @@
+"""Trains the light MSDNet: `python -m exemplar_models.light.train RECIPE --data DIR --out DIR`.
+
+Two stages of one schedule each: episodes at a small size, then fewer at the size that is used. Only the head learns;
+features come from a pool that is made once. Checkpoints continue where they stopped (`--resume`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import torch
+
+from ..readers import FolderSet
+from ..training import (
+    Ema,
+    Progress,
+    learning_rate,
+    load_checkpoint,
+    pick_device,
+    random_state,
+    restore_random_state,
+    run_command,
+    save_checkpoint,
+    seed_everything,
+    set_learning_rate,
+)
+from .head import HeadConfig, LightMSDNet
+from .losses import segmentation_loss
+from .pool import Pool, PoolConfig, build_pool
+from .sampling import Batch, Mix, Sampler
+
+PRESENCE_WEIGHT = 0.25
+LOG_EVERY = 25
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Episodes at one picture size (px)."""
+
+    size: int
+    episodes: int
+    rate: float
+    last_rate: float = 1e-5
+    warmup: int = 60
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A named training: classes nobody may see, stages, and what makes it an ablation."""
+
+    name: str
+    held_out: tuple[str, ...] = ()
+    exclude_sets: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = (Stage(320, 14000, 1e-3),)
+    head: HeadConfig = field(default_factory=HeadConfig)
+    mix: Mix = field(default_factory=Mix)
+    batch: int = 8
+    decay: float = 1e-2
+    ema: float = 0.998
+    clip: float = 1.0
+
+
+def fold_names(data: Path, fold: int) -> tuple[str, ...]:
+    """COCO-20i's test classes of a fold, by name: contiguous ids with (id - 1) mod 4 = fold."""
+    classes = FolderSet(data / "coco_small").classes
+    return tuple(name for i, name in sorted(classes.items()) if i > 0 and (i - 1) % 4 == fold)
+
+
+def ccp_names(data: Path) -> tuple[str, ...]:
+    """Every class of ccp and COCO's words for the same things: a strict training shows none of them."""
+    own = tuple(name for i, name in sorted(FolderSet(data / "ccp").classes.items()) if i > 0)
+    return (*own, "handbag", "backpack", "suitcase")
+
+
+def recipes(data: Path) -> dict[str, Recipe]:
+    """Every training of the light model by name."""
+    strict = Recipe("strict-fold3", fold_names(data, 3))
+    short = replace(
+        strict,
+        stages=(Stage(320, 2400, 1e-3),),
+    )
+    found = [
+        strict,
+        replace(strict, name="strict-fold2", held_out=fold_names(data, 2)),
+        replace(strict, name="shipped", held_out=()),
+        replace(strict, name="strict-no-ccp", held_out=ccp_names(data), exclude_sets=("ccp",)),
+        replace(strict, name="development", held_out=fold_names(data, 3) + fold_names(data, 1)),
+        replace(short, name="ablation-all"),
+        replace(short, name="ablation-no-cmgm", head=HeadConfig(cmgm=False)),
+        replace(short, name="ablation-no-std", head=HeadConfig(transformer=False)),
+        replace(short, name="ablation-no-decoder", head=HeadConfig(decoder=False)),
+        replace(short, name="ablation-no-background-prior", head=HeadConfig(background_prior=False)),
+        replace(short, name="ablation-no-composites", mix=Mix(instances=0, drawn=0, regions=0)),
+    ]
+    return {recipe.name: recipe for recipe in found}
+
+
+def pool_config(recipe: Recipe, size: int) -> PoolConfig:
+    """The larger size gets fewer pictures: its stage is shorter and each takes twice the room."""
+    config = PoolConfig(size=size, held_out=recipe.held_out, exclude_sets=recipe.exclude_sets)
+    if size > 400:
+        return replace(config, seed=2, crops=5, ccp_photos=450, composites=900, scenes=100)
+    return config
+
+
+def step_loss(net: LightMSDNet, batch: Batch, amp: bool, device: torch.device) -> tuple[torch.Tensor, dict[str, float]]:
+    with torch.autocast(device.type, torch.bfloat16, enabled=amp):
+        out = net(batch.features, batch.support)
+    masks = segmentation_loss(out.logits, out.auxiliary.float(), batch.target, batch.valid)
+    presence = torch.nn.functional.binary_cross_entropy_with_logits(out.presence.float(), batch.present)
+    right = float(((out.presence > 0) == (batch.present > 0)).float().mean())
+    loss = masks + PRESENCE_WEIGHT * presence
+    return loss, {"mask": masks.item(), "presence": presence.item(), "right": right}
+
+
+def to_device(batch: Batch, device: torch.device) -> Batch:
+    if device.type == "cpu":
+        return batch
+    return Batch(
+        type(batch.features)(*(x.to(device) for x in batch.features)),
+        type(batch.support)(*(x.to(device) for x in batch.support)),
+        batch.target.to(device),
+        batch.valid.to(device),
+        batch.present.to(device),
+    )
+
+
+def train(
+    recipe: Recipe, data: Path, pools: Path, out: Path, seed: int, *, device: torch.device, amp: bool, resume: bool
+) -> Path:
+    """Runs all stages and returns the path of the averaged weights."""
+    seed_everything(seed)
+    net = LightMSDNet(recipe.head).to(device)
+    ema = Ema(net, recipe.ema)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=recipe.stages[0].rate, weight_decay=recipe.decay)
+    state_path = out / "state.pt"
+    started = (0, 0)
+    spent = 0.0
+    out.mkdir(parents=True, exist_ok=True)
+    log_path = out / "log.csv"
+    if resume and state_path.exists():
+        state = load_checkpoint(state_path, device)
+        net.load_state_dict(_mapping(state["net"]))
+        ema.load_state_dict(_mapping(state["ema"]))
+        optimiser.load_state_dict(dict(_mapping(state["optimiser"])))
+        restore_random_state(_mapping(state["random"]))
+        started = (int(str(state["stage"])), int(str(state["step"])))
+        spent = float(str(state["seconds"]))
+        _keep_rows(log_path, int(str(state["rows"])))
+    else:
+        with log_path.open("w", newline="") as file:
+            csv.writer(file).writerow(["stage", "step", "episodes", "rate", "mask", "presence", "right", "seconds"])
+    began = time.monotonic()
+    episodes = 0
+    for number, stage in enumerate(recipe.stages):
+        pool = build_pool(pool_config(recipe, stage.size), data, pools / pool_name(recipe, stage.size))
+        steps = stage.episodes // recipe.batch
+        if number < started[0]:
+            episodes += steps * recipe.batch
+            continue
+        first = started[1] if number == started[0] else 0
+        episodes = _stage(
+            net, ema, optimiser, recipe, stage, number, first, steps, pool, seed, device, amp, log_path, state_path,
+            episodes + first * recipe.batch, spent - began,
+        )  # fmt: skip
+    weights = out / "weights.pt"
+    save_checkpoint(
+        weights, {"weights": ema.values, "head": recipe.head.to_dict(), "recipe": recipe.name, "seed": seed}
+    )
+    (out / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n")
+    state_path.unlink(missing_ok=True)
+    return weights
+
+
+def _stage(
+    net: LightMSDNet,
+    ema: Ema,
+    optimiser: torch.optim.Optimizer,
+    recipe: Recipe,
+    stage: Stage,
+    number: int,
+    first: int,
+    steps: int,
+    pool: Pool,
+    seed: int,
+    device: torch.device,
+    amp: bool,
+    log_path: Path,
+    state_path: Path,
+    episodes: int,
+    offset: float,
+) -> int:
+    sampler = Sampler(pool, recipe.mix, seed * 1000 + number)
+    progress = Progress(f"{recipe.name} {stage.size} px", steps, first, every=20)
+    sums: dict[str, float] = {}
+    net.train()
+    for step in range(first, steps):
+        rate = learning_rate(step, steps, stage.rate, "cosine", stage.warmup, stage.last_rate)
+        set_learning_rate(optimiser, rate)
+        loss, figures = step_loss(net, to_device(sampler.batch(step, recipe.batch), device), amp, device)
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), recipe.clip)
+        optimiser.step()
+        ema.update(net)
+        episodes += recipe.batch
+        for name, value in figures.items():
+            sums[name] = sums.get(name, 0.0) + value / LOG_EVERY
+        progress.tell(step + 1, rate=rate, **figures)
+        if (step + 1) % LOG_EVERY == 0:
+            seconds = time.monotonic() + offset
+            row = [number, step + 1, episodes, f"{rate:.3g}", *(f"{sums[n]:.4f}" for n in figures), round(seconds)]
+            with log_path.open("a", newline="") as file:
+                csv.writer(file).writerow(row)
+            sums = {}
+        if (step + 1) % (8 * LOG_EVERY) == 0:
+            with log_path.open() as file:
+                rows = sum(1 for _ in file)
+            save_checkpoint(
+                state_path,
+                {
+                    "net": net.state_dict(),
+                    "ema": ema.state_dict(),
+                    "optimiser": optimiser.state_dict(),
+                    "random": random_state(),
+                    "stage": number,
+                    "step": step + 1,
+                    "rows": rows,
+                    "seconds": time.monotonic() + offset,
+                },
+            )
+    return episodes
+
+
+def pool_name(recipe: Recipe, size: int) -> str:
+    """Recipes that may see the same pictures share a pool."""
+    held = abs(hash_text(",".join(recipe.held_out) + "|" + ",".join(recipe.exclude_sets))) % 16**8
+    return f"{held:08x}-{size}"
+
+
+def hash_text(text: str) -> int:
+    value = 0
+    for letter in text:
+        value = (value * 131 + ord(letter)) % (2**61 - 1)
+    return value
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    if not isinstance(value, dict):
+        raise ValueError("the checkpoint is damaged; start without --resume")
+    return value
+
+
+def _keep_rows(path: Path, rows: int) -> None:
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(lines[:rows]))
+
+
+def load_weights(path: Path) -> LightMSDNet:
+    """The trained model in eval mode. Raises ValueError for a file that is no such checkpoint."""
+    found = load_checkpoint(path)
+    if "weights" not in found or "head" not in found:
+        raise ValueError(f"{path} holds no trained light model")
+    head = _mapping(found["head"])
+    net = LightMSDNet(HeadConfig(**head))  # type: ignore[arg-type]
+    net.load_state_dict(_mapping(found["weights"]))
+    return net.eval()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("recipe", help="strict-fold3, strict-fold2, shipped, strict-no-ccp, development, ablation-...")
+    parser.add_argument("--data", type=Path, required=True, help="folder with coco_small and ccp")
+    parser.add_argument("--out", type=Path, required=True, help="folder for weights and log")
+    parser.add_argument("--pools", type=Path, help="folder for pools (default: OUT/../pools); they can be deleted")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
+    parser.add_argument("--full-precision", action="store_true", help="no bfloat16")
+    parser.add_argument("--scale-episodes", type=float, default=1.0, help="multiplies the episodes of every stage")
+    parser.add_argument("--resume", action="store_true")
+    args = parser.parse_args()
+    known = recipes(args.data)
+    if args.recipe not in known:
+        raise ValueError(f"there is no recipe {args.recipe}; choose one of: {', '.join(known)}")
+    recipe = known[args.recipe]
+    stages = tuple(replace(s, episodes=round(s.episodes * args.scale_episodes)) for s in recipe.stages)
+    torch.set_num_threads(args.threads)
+    weights = train(
+        replace(recipe, stages=stages),
+        args.data,
+        args.pools or args.out.parent / "pools",
+        args.out,
+        args.seed,
+        device=pick_device(args.device),
+        amp=not args.full_precision,
+        resume=args.resume,
+    )
+    print(f"{weights}")
+
+
+if __name__ == "__main__":
+    run_command(main)
