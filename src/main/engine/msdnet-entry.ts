@@ -20,6 +20,11 @@ export const msdnetEntrySchema = graphEntrySchema.extend({
   backbone: z.string(),
   /** Whether a support's state is bounded tokens or maps as large as its image. */
   support: z.enum(['tokens', 'dense']),
+  /** Values that it must return for synthetic features, a file of the models folder. */
+  golden: z
+    .string()
+    .regex(/^golden\/[\w.-]+\.json$/)
+    .optional(),
   recipe: z.object({
     tokensPerSupport: z.int().positive(),
     /** Probability of a cell above which it is foreground. */

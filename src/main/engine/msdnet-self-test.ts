@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { BackboneEntry } from './models.ts'
+import { compareWithGolden } from './msdnet-golden.ts'
 import { modelFault } from './msdnet-graphs.ts'
 import type { ClassInputs, MsdnetGraphs } from './msdnet-graphs.ts'
 import type { FeatureMap, FeatureMaps } from './predictor.ts'
@@ -15,7 +16,8 @@ const shots = [1, 3] as const
 
 /**
  * Runs both graphs on made-up features, at two sizes and with one and three supports, and looks at what they return:
- * grids of the right size, numbers that are finite, and weights that are not negative. Throws `ModelMismatch` naming the
+ * grids of the right size, numbers that are finite, and weights that are not negative; then compares with the values that
+ * it was exported with, where they are installed. Throws `ModelMismatch` naming the
  * file at fault. It takes a fraction of a second, so it is done whenever a model is loaded.
  */
 export async function selfTest(graphs: MsdnetGraphs, modelsFolder: string, backbone: BackboneEntry): Promise<void> {
@@ -70,6 +72,7 @@ export async function selfTest(graphs: MsdnetGraphs, modelsFolder: string, backb
       }
     }
   }
+  await compareWithGolden(graphs, modelsFolder)
 }
 
 /** Features that look random and are always the same, -1 to 1, with the backbone's maps at these sizes. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -276,6 +276,31 @@ describe('a model that cannot be used is refused with its file', () => {
     if (!isAppError(error)) throw error
     expect(error).toMatchObject({ code: 'ModelMismatch', key: 'modelFault', params: { path: join(models, file) } })
     expect(error.message).toMatch(sentence)
+  })
+
+  test('that does not return the values it was exported with', async () => {
+    const models = write('golden', { entry: { golden: 'golden/tiny.json' } })
+    // Not installed: nothing to compare with.
+    await (await open(models))[Symbol.asyncDispose]()
+    mkdirSync(join(models, 'golden'))
+    writeFileSync(join(models, 'golden', 'tiny.json'), '{}')
+    await expect(open(models)).rejects.toThrow(/its stored values in golden\/tiny\.json cannot be read/)
+    const answer = { scale: 1, logits: Array.from({ length: 70 }, () => 100), presence: [0] }
+    const golden = {
+      schemaVersion: 1,
+      ...grid,
+      supportBoxes: [first, second],
+      erasedBox: [0, 0, 2, 2],
+      queryBox: wanted,
+      supportSeeds: [11, 21],
+      querySeed: 31,
+      tokensPerSupport: 540,
+      answers: { one: answer, two: answer },
+    }
+    writeFileSync(join(models, 'golden', 'tiny.json'), JSON.stringify(golden))
+    const error: unknown = await open(models).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ key: 'modelFault', params: { path: join(models, 'tiny-msdnet.onnx') } })
+    expect(String(error)).toMatch(/differs from its stored values/)
   })
 
   test('that belongs to another backbone, or keeps dense maps', async () => {
