@@ -21,8 +21,24 @@ export interface TinyNetwork {
   readonly outputs: readonly { readonly name: string; readonly stride: number; readonly channels: number }[]
 }
 
+/** A tensor of the graph's surface; a text is a dimension that is free. */
+export interface TinyTensor {
+  readonly name: string
+  readonly shape: readonly (number | string)[]
+}
+
+/** A network of any inputs and outputs, with constants instead of weights. */
+export interface TinyGraph {
+  readonly nodes: readonly TinyNode[]
+  readonly inputs: readonly TinyTensor[]
+  readonly outputs: readonly TinyTensor[]
+  /** By name: a number, or whole numbers in a row (shapes), or others (scales). */
+  readonly constants: Readonly<Record<string, number | { readonly whole: readonly number[] } | readonly number[]>>
+}
+
 const wire = { varint: 0, bytes: 2, float: 5 } as const
 const floatType = 1
+const int64Type = 7
 const attributeType = { int: 2, ints: 7 } as const
 
 function varint(value: number): number[] {
@@ -71,6 +87,17 @@ function weight(name: string, shape: readonly number[]): Buffer {
   return part(5, ...shape.map((each) => whole(1, each)), whole(2, floatType), part(8, name), part(9, bytesOf(values)))
 }
 
+function constant(name: string, content: TinyGraph['constants'][string]): Buffer {
+  const tensor = (shape: readonly number[], type: number, bytes: Buffer): Buffer =>
+    part(5, ...shape.map((each) => whole(1, each)), whole(2, type), part(8, name), part(9, bytes))
+  if (typeof content === 'number') return tensor([], floatType, bytesOf(Float32Array.of(content)))
+  if ('whole' in content) {
+    const values = BigInt64Array.from(content.whole, BigInt)
+    return tensor([values.length], int64Type, Buffer.from(values.buffer))
+  }
+  return tensor([content.length], floatType, bytesOf(Float32Array.from(content)))
+}
+
 function bytesOf(values: Float32Array): Buffer {
   return Buffer.from(values.buffer, values.byteOffset, values.byteLength)
 }
@@ -91,6 +118,23 @@ function onnxBytes({ nodes, weights, outputs }: TinyNetwork): Buffer {
     value(11, 'image', [1, 3, 'height', 'width']),
     ...outputs.map(({ name, channels }) => value(12, name, [1, channels, `${name} height`, `${name} width`])),
   )
+  return modelBytes(graph)
+}
+
+/** The bytes of a model that is this graph. */
+export function graphBytes({ nodes, inputs, outputs, constants }: TinyGraph): Buffer {
+  const graph = part(
+    7,
+    ...nodes.map(node),
+    part(2, 'tiny'),
+    ...Object.entries(constants).map(([name, content]) => constant(name, content)),
+    ...inputs.map(({ name, shape }) => value(11, name, shape)),
+    ...outputs.map(({ name, shape }) => value(12, name, shape)),
+  )
+  return modelBytes(graph)
+}
+
+function modelBytes(graph: Buffer): Buffer {
   return Buffer.concat([whole(1, 8), graph, part(8, part(1, ''), whole(2, 17))])
 }
 

@@ -1,16 +1,18 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { details, exportFormats, providers } from '../../shared/contract/contract.ts'
 import type { ExportSpec } from '../../shared/contract/contract.ts'
+import { defaultPreferences } from '../../shared/domain/preferences.ts'
 import { isAppError } from '../../shared/errors.ts'
 import { importFormats } from '../formats/registry.ts'
 import type { AnnotationImportSpec } from '../projects/import-annotations.ts'
 import { exitCode } from './context.ts'
 import type { CommandContext, ExitCode } from './context.ts'
 import { doctor } from './doctor-command.ts'
-import { evaluate } from './evaluate-command.ts'
+import { comparedPredictors, evaluate } from './evaluate-command.ts'
 import type { EvaluateOptions } from './evaluate-command.ts'
 import { exportData } from './export-command.ts'
 import { correct, learnClass, review, support, versions } from './labelling-commands.ts'
+import { modelAdd, modelList } from './model-commands.ts'
 import { createOutput } from './output.ts'
 import type { Streams } from './output.ts'
 import { addImages, importFrom, info, newProject } from './project-commands.ts'
@@ -53,6 +55,12 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
   const command = (usage: string, description: string): Command =>
     program.command(usage).description(description).option('--json', 'results as JSON on stdout').exitOverride()
 
+  const predictor = (): Option =>
+    new Option(
+      '--predictor <name>',
+      'what to learn and segment with, by the names of "model list"; default: the choice in the settings',
+    )
+
   command('new <project>', 'make an empty project')
     .option('--name <name>', 'shown name; default: the folder')
     .option('--sample', 'with the pictures and classes of the sample project')
@@ -74,6 +82,7 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
     .requiredOption('--image <name...>')
     .addOption(new Option('--remove', 'no longer an example').conflicts('holdOut'))
     .option('--hold-out', 'only measure on it')
+    .addOption(predictor())
     .action(run(support))
   command('segment <project>', 'make proposals; continues what a crash or Ctrl+C left')
     .option('--class <name...>', 'default: every class that has learnt something')
@@ -87,6 +96,7 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
         .default('auto'),
     )
     .addOption(new Option('--detail <detail>').choices(details).default('normal'))
+    .addOption(predictor())
     .action(run<[string, SegmentOptions]>(segment))
   command('review <project>', 'accept proposals, say "not here", mark images')
     .requiredOption('--image <name...>')
@@ -109,6 +119,7 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
     .action(run(correct))
   command('learn <project>', 'learn from the corrections and refresh the open proposals')
     .requiredOption('--class <name>')
+    .addOption(predictor())
     .action(run(learnClass))
   command('versions <project>', 'what a class has learnt so far')
     .requiredOption('--class <name>')
@@ -128,12 +139,30 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
     .option('--episodes <file>', 'frozen list of episodes; default: drawn with --seed')
     .option('--shots <list>', 'numbers of supports, e.g. 1,5', parseShots, [1, 5])
     .option('--classes <name...>', 'only these classes')
-    .option('--predictor <name>', 'which predictor', 'training-free')
+    .option(
+      '--predictor <name>',
+      `${comparedPredictors.join(', ')}, or all of them in one table`,
+      defaultPreferences.predictor,
+    )
+    .option('--models <folder>', 'a models folder with manifest.json; default: that of the program')
     .option('--seed <number>', 'for drawn episodes and the bootstrap', parseWhole, 1)
     .option('--limit <number>', 'only the first episodes (a quick look, not a figure to quote)', parseWhole)
     .addOption(new Option('--detail <detail>').choices(details).default('normal'))
     .option('--report <file>', 'write the whole report as JSON')
     .action(run<[string, EvaluateOptions]>(evaluate, 'There are no figures; the same command measures anew.'))
+  const model = program.command('model').description('what can be learnt and segmented with').exitOverride()
+  model
+    .command('list')
+    .description('the models, and whether their files are what their manifest says')
+    .option('--json', 'results as JSON on stdout')
+    .exitOverride()
+    .action(run<[object]>((context) => modelList(context)))
+  model
+    .command('add <manifest>')
+    .description('try and copy an exported MSDNet: its manifest.json, or the folder that holds it')
+    .option('--json', 'results as JSON on stdout')
+    .exitOverride()
+    .action(run<[string, object]>((context, path) => modelAdd(context, path)))
   command('doctor', 'what runs where: every part tried and timed').action(run<[object]>((context) => doctor(context)))
   command('serve [project]', 'the studio in a browser window')
     .option('--port <number>', 'default: a free one', parseWhole)

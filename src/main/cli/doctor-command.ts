@@ -3,6 +3,8 @@ import { deviceName } from '../engine/device-words.ts'
 import { examineEngine } from '../engine/doctor.ts'
 import type { EngineReport, ProviderReport } from '../engine/doctor.ts'
 import { createMachineDevices } from '../host/device-memory.ts'
+import { modelNamed } from '../host/models.ts'
+import { createPreferences } from '../host/preferences.ts'
 import { createCodec } from '../images/codec-client.ts'
 import type { ImageLibrary } from '../images/codec.ts'
 import { modelsFolder, productVersion } from '../projects/paths.ts'
@@ -17,9 +19,11 @@ import { table } from './output.ts'
  */
 export async function doctor(context: CommandContext): Promise<ExitCode> {
   const images = await examineImages(context)
+  const { modelsFolder: folder, predictor } = modelNamed(createPreferences().get().predictor)
   await using devices = createMachineDevices({ modelsFolder: modelsFolder() })
   const engine = await examineEngine({
-    modelsFolder: modelsFolder(),
+    modelsFolder: folder,
+    predictor,
     devices,
     log: context.output.warn,
     signal: context.signal,

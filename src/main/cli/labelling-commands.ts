@@ -3,6 +3,7 @@ import { tilesFromBitmap } from '../../shared/mask/tiles.ts'
 import { AppError } from '../../shared/errors.ts'
 import { requireClass, ensureClass } from '../projects/classes.ts'
 import { acceptProposals, correctMask, sayNotHere, setReviewed } from '../projects/review.ts'
+import type { Session } from '../projects/session.ts'
 import { exitCode } from './context.ts'
 import type { CommandContext, ExitCode } from './context.ts'
 import { imagesByName } from './names.ts'
@@ -15,11 +16,12 @@ interface SupportOptions {
   readonly image: readonly string[]
   readonly remove?: boolean
   readonly holdOut?: boolean
+  readonly predictor?: string
 }
 
 /** `support`: accepted annotations of the class in these images become examples. */
 export async function support(context: CommandContext, project: string, options: SupportOptions): Promise<ExitCode> {
-  return await withSession(context, project, async (session) => {
+  const change = async (session: Session): Promise<ExitCode> => {
     const { store } = session
     const wanted = requireClass(store, options.class)
     const annotationIds = imagesByName(store, options.image).flatMap((image) => {
@@ -46,7 +48,8 @@ export async function support(context: CommandContext, project: string, options:
       lines.length > 0 ? lines : [`${wanted.name}: no version changed.`],
     )
     return exitCode.done
-  })
+  }
+  return await withSession(context, project, change, { predictor: options.predictor })
 }
 
 interface ReviewOptions {
@@ -121,9 +124,9 @@ export async function correct(
 export async function learnClass(
   context: CommandContext,
   project: string,
-  options: { readonly class: string },
+  options: { readonly class: string; readonly predictor?: string },
 ): Promise<ExitCode> {
-  return await withSession(context, project, async (session) => {
+  const learnNow = async (session: Session): Promise<ExitCode> => {
     const target = requireClass(session.store, options.class)
     const result = await session.learn(target.id, { signal: context.signal })
     const [job = null] = result.refreshJobId === null ? [] : await untilStopped(context, session, [result.refreshJobId])
@@ -143,7 +146,8 @@ export async function learnClass(
     context.output.result({ ...result, refreshed: job?.done ?? 0 }, lines)
     if (job?.state === 'failed') return exitCode.failed
     return job === null || (job.state === 'done' && job.failed === 0) ? exitCode.done : exitCode.partly
-  })
+  }
+  return await withSession(context, project, learnNow, { predictor: options.predictor })
 }
 
 /** `versions`: what the class has learnt so far; `--restore` makes one current again. */

@@ -6,6 +6,8 @@ import { fillWithSample, requireSample } from '../projects/sample.ts'
 import { exitCode } from './context.ts'
 import type { CommandContext, ExitCode } from './context.ts'
 import { count } from './output.ts'
+import { modelHashNamed } from '../host/models.ts'
+import { createPreferences } from '../host/preferences.ts'
 import { withSession } from './with-session.ts'
 
 /** `new`: makes an empty project, or the sample project. */
@@ -31,8 +33,9 @@ export async function newProject(
 
 /** `info`: what the project holds. */
 export async function info(context: CommandContext, project: string): Promise<ExitCode> {
+  const modelHash = await modelHashNamed(createPreferences().get().predictor)
   return await withSession(context, project, (session) => {
-    const value = { ...projectInfo(session.store), jobs: session.jobs.list() }
+    const value = { ...projectInfo(session.store, modelHash), jobs: session.jobs.list() }
     const lines = [
       `${value.name}  (${value.location})`,
       `${count(value.imageCount, 'image')}: ${imageStatuses.map((status) => `${value.images[status]} ${statusWords[status]}`).join(', ')}`,
@@ -40,6 +43,7 @@ export async function info(context: CommandContext, project: string): Promise<Ex
         (each) =>
           `class ${each.name}: ${each.accepted} accepted, ${each.proposed} proposed, ${count(each.examples, 'example')}, ` +
           (each.currentVersionNumber === null ? 'has learnt nothing yet' : `version ${each.currentVersionNumber}`) +
+          (each.learnAgain ? ' of another model than the one in use: run learn' : '') +
           (each.unlearned > 0 ? `, ${count(each.unlearned, 'correction')} not learnt yet` : ''),
       ),
       ...value.jobs

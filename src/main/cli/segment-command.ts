@@ -12,6 +12,7 @@ export interface SegmentOptions {
   readonly images: readonly string[]
   readonly provider: SegmentSpec['provider']
   readonly detail: SegmentSpec['detail']
+  readonly predictor?: string
 }
 
 /** `segment`: proposals for the images; first finishes what a crash or Ctrl+C left. */
@@ -23,6 +24,7 @@ export async function segment(context: CommandContext, project: string, options:
   }
   return await withSession(context, project, (session) => run(context, session, options), {
     provider: options.provider,
+    predictor: options.predictor,
     onJob,
   })
 }

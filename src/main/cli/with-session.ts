@@ -1,13 +1,19 @@
 import { resolve } from 'node:path'
 import { verdictSentence, deviceName } from '../engine/device-words.ts'
 import { createMachineDevices } from '../host/device-memory.ts'
+import { requireModel } from '../host/models.ts'
+import { createPreferences } from '../host/preferences.ts'
 import { createCodec } from '../images/codec-client.ts'
 import { Session } from '../projects/session.ts'
 import { modelsFolder } from '../projects/paths.ts'
 import type { SessionOptions } from '../projects/session.ts'
 import type { CommandContext } from './context.ts'
 
-type OpenOptions = Partial<Pick<SessionOptions, 'provider' | 'onJob'>> & { readonly create?: string }
+type OpenOptions = Partial<Pick<SessionOptions, 'provider' | 'onJob'>> & {
+  readonly create?: string
+  /** Name of the model to learn and segment with; default: what was chosen in the settings. */
+  readonly predictor?: string | undefined
+}
 
 /** Opens the project (or makes it, named `create`), runs the work, and closes everything whatever happens. */
 export async function withSession<Result>(
@@ -16,6 +22,7 @@ export async function withSession<Result>(
   work: (session: Session) => Promise<Result>,
   options: OpenOptions = {},
 ): Promise<Result> {
+  const model = requireModel(options.predictor ?? createPreferences().get().predictor)
   const codec = createCodec({ log: context.output.warn })
   const devices = createMachineDevices({
     modelsFolder: modelsFolder(),
@@ -25,7 +32,7 @@ export async function withSession<Result>(
   try {
     const sessionOptions: SessionOptions = {
       codec,
-      modelsFolder: modelsFolder(),
+      ...model,
       provider: options.provider ?? 'auto',
       devices,
       log: context.output.warn,

@@ -127,7 +127,8 @@ class SupervisedEngine implements EngineClient {
       const described = await this.#describe(image, options, provider)
       const answer = await repeatWhileMissing(described.cached, [], async (needed) => {
         const pixels = needed.pixels ? await this.#pixels(image, described.request, options) : null
-        return this.#process.request('encodeSupport', { image: { ...described.request, pixels }, mask }, requestOptions)
+        const request = { image: { ...described.request, pixels }, mask, negative: options.negative ?? null }
+        return this.#process.request('encodeSupport', request, requestOptions)
       })
       return answer.state
     })

@@ -71,7 +71,12 @@ export type EngineKinds = {
   readonly proveProvider: { readonly payload: ProviderName; readonly result: ProviderProof }
   readonly statistics: { readonly payload: null; readonly result: EngineStatistics }
   readonly encodeSupport: {
-    readonly payload: { readonly image: ImageRequest; readonly mask: TiledMask }
+    readonly payload: {
+      readonly image: ImageRequest
+      readonly mask: TiledMask
+      /** What a person erased there; null where nothing is known of it. */
+      readonly negative: TiledMask | null
+    }
     readonly result: { readonly kind: 'done'; readonly state: SupportState } | Missing
   }
   readonly fit: { readonly payload: readonly SupportState[]; readonly result: ClassState }

@@ -35,8 +35,16 @@ export interface EnginePrediction {
   /** Full-size mask; empty when the class was not found. */
   readonly tiles: readonly MaskTile[]
   readonly area: number
-  /** How sure, 0 to 1: the mean margin over the threshold. It orders predictions; it is not a probability. */
+  /**
+   * How good, 0 to 1: what the predictor estimates, or the mean margin over the threshold where it estimates nothing,
+   * which orders predictions and is no probability.
+   */
   readonly score: number
+  /**
+   * How much speaks for the class being in the image at all: the predictor's probability, or the largest margin of its
+   * score map where it gives none. Only good for comparing images under one predictor.
+   */
+  readonly presence: number
 }
 
 export interface EngineInfo {
@@ -59,9 +67,14 @@ export interface EngineOptions {
   readonly provider?: SegmentSpec['provider']
 }
 
+export interface EncodeOptions extends EngineOptions {
+  /** What a person erased in the image: surely not the class. */
+  readonly negative?: TiledMask | undefined
+}
+
 export interface Engine {
   readonly info: (options?: Pick<EngineOptions, 'signal' | 'provider'>) => Promise<EngineInfo>
-  readonly encodeSupport: (image: EngineImage, mask: TiledMask, options?: EngineOptions) => Promise<SupportState>
+  readonly encodeSupport: (image: EngineImage, mask: TiledMask, options?: EncodeOptions) => Promise<SupportState>
   readonly fit: (supports: readonly SupportState[], options?: EngineOptions) => Promise<ClassState>
   /**
    * Segments one image for several classes at once: score maps, guided-filter refinement at up to

@@ -65,10 +65,10 @@ export async function startEngineService(
     checkGolden: () => engine.checkGolden(),
     proveProvider: (provider) => proveProvider(provider, context),
     statistics: () => ({ encoderRuns: engine.encoderRuns }),
-    encodeSupport: async ({ image, mask }, { signal }) => {
+    encodeSupport: async ({ image, mask, negative }, { signal }) => {
       const loaded = await engine.load(image, signal)
       if (loaded === null) return { kind: 'missing', pixels: true, versionHashes: [] }
-      return { kind: 'done', state: await predictor.encodeSupport(loaded.features, mask) }
+      return { kind: 'done', state: await predictor.encodeSupport(loaded.features, mask, negative ?? undefined) }
     },
     fit: (supports) => predictor.fit(supports),
     segment: async ({ image, guide, classes }, { signal }) => {

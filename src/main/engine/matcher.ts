@@ -5,7 +5,7 @@ import { createSession, loadRuntime } from './runtime.ts'
 import type { TokenSet, WeightedTokens } from './tokens.ts'
 
 /** What the manifest says about the matcher. `recipe` holds the constants that its graph and this code share. */
-const matcherEntrySchema = modelEntrySchema.extend({
+export const matcherEntrySchema = modelEntrySchema.extend({
   recipe: z.object({
     /** Raw score above which a cell is foreground. */
     threshold: z.number(),

@@ -23,7 +23,8 @@ export const backboneEntrySchema = modelEntrySchema.extend({
 })
 export type BackboneEntry = Readonly<z.infer<typeof backboneEntrySchema>>
 
-const manifestSchema = z.object({ schemaVersion: z.literal(1), models: z.array(z.looseObject({ kind: z.string() })) })
+const listedSchema = z.looseObject({ id: z.string(), kind: z.string() })
+const manifestSchema = z.object({ schemaVersion: z.literal(1), models: z.array(listedSchema) })
 
 /** A model file whose bytes have been compared with the manifest. */
 export interface VerifiedModel<Entry extends ModelEntry = ModelEntry> {
@@ -34,16 +35,32 @@ export interface VerifiedModel<Entry extends ModelEntry = ModelEntry> {
 /** Counts up when the way pixels become network input changes: features on disk are then made anew. */
 const preprocessingVersion = 1
 
+/** What every manifest entry has, with all else it holds. */
+export type ListedModel = z.infer<typeof listedSchema>
+
 /**
- * Reads `manifest.json` of the models folder and returns its first model of that kind, read by `schema`.
- * Throws `ModelMissing` when there is no manifest, `ModelMismatch` when it cannot be understood.
+ * Reads `manifest.json` of the models folder and returns its first model of that kind (and of that id, where one is
+ * named), read by `schema`. Throws `ModelMissing` when there is no manifest or no such model in it, `ModelMismatch` when
+ * it cannot be understood.
  */
 export async function readModelEntry<Schema extends z.ZodType<ModelEntry>>(
   modelsFolder: string,
   kind: string,
   schema: Schema,
+  id?: string,
 ): Promise<z.infer<Schema>> {
-  const path = join(modelsFolder, 'manifest.json')
+  const path = manifestPath(modelsFolder)
+  const models = await readManifest(modelsFolder)
+  const found = models.find((model) => model.kind === kind && (id === undefined || model.id === id))
+  if (found === undefined) throw modelNotListed(path, id ?? kind)
+  const entry = schema.safeParse(found)
+  if (!entry.success) throw manifestInvalid(path, entry.error)
+  return entry.data
+}
+
+/** Every model that the manifest of the folder lists. Throws `ModelMissing` without one, `ModelMismatch` on a damaged one. */
+export async function readManifest(modelsFolder: string): Promise<readonly ListedModel[]> {
+  const path = manifestPath(modelsFolder)
   const text = await readModelFile(path)
   let found: unknown
   try {
@@ -53,9 +70,11 @@ export async function readModelEntry<Schema extends z.ZodType<ModelEntry>>(
   }
   const manifest = manifestSchema.safeParse(found)
   if (!manifest.success) throw manifestInvalid(path, manifest.error)
-  const entry = schema.safeParse(manifest.data.models.find((model) => model.kind === kind))
-  if (!entry.success) throw manifestInvalid(path, entry.error)
-  return entry.data
+  return manifest.data.models
+}
+
+function manifestPath(modelsFolder: string): string {
+  return join(modelsFolder, 'manifest.json')
 }
 
 /**
@@ -98,6 +117,15 @@ async function readModelFile(path: string): Promise<Uint8Array> {
       { params: { path }, cause },
     )
   }
+}
+
+function modelNotListed(path: string, model: string): AppError {
+  return new AppError(
+    'ModelMissing',
+    'modelNotListed',
+    `The model manifest ${path} does not list ${model}; restore the models folder of this version, or choose another predictor.`,
+    { params: { path, model } },
+  )
 }
 
 function manifestInvalid(path: string, cause: unknown): AppError {

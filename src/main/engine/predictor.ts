@@ -48,14 +48,21 @@ export interface ScoreMap {
   readonly height: number
   /** 0 to 1; foreground where it exceeds the class's threshold. */
   readonly data: Float32Array
+  /** How likely the class is in the image at all, 0 to 1, from a predictor that says so. */
+  readonly presence?: number
+  /** How good the proposal is, 0 to 1, from a predictor that estimates it; else it follows from the margins. */
+  readonly score?: number
 }
 
 export interface Predictor extends Partial<AsyncDisposable> {
   readonly id: string
   /** SHA-256 over model files, preprocessing and the recipe's constants. */
   readonly modelHash: string
-  /** Throws `InvalidInput` (`emptyMask`) when the mask leaves no token on the grid. */
-  readonly encodeSupport: (features: FeatureMaps, mask: TiledMask) => Promise<SupportState>
+  /**
+   * `negative` is what a person erased there: surely not the class. A predictor may count it as any other background.
+   * Throws `InvalidInput` (`emptyMask`) when the mask leaves no token on the grid.
+   */
+  readonly encodeSupport: (features: FeatureMaps, mask: TiledMask, negative?: TiledMask) => Promise<SupportState>
   /** Combines 1 to n supports of one class. Deterministic. */
   readonly fit: (supports: readonly SupportState[]) => Promise<ClassState>
   /** One score map per class, in the order given. */

@@ -1,5 +1,7 @@
 import { AppError } from '../../shared/errors.ts'
+import { createLinearProbe, createPrototypeCosine } from './baselines.ts'
 import type { BackboneEntry } from './models.ts'
+import { createMsdnetPredictor } from './msdnet.ts'
 import type { Predictor } from './predictor.ts'
 import { createTrainingFreePredictor } from './training-free.ts'
 
@@ -13,7 +15,10 @@ export interface PredictorContext {
 }
 
 const predictors: Readonly<Record<string, (context: PredictorContext) => Promise<Predictor>>> = {
+  msdnet: createMsdnetPredictor,
   'training-free': createTrainingFreePredictor,
+  'prototype-cosine': createPrototypeCosine,
+  'linear-probe': createLinearProbe,
 }
 
 /** Makes the predictor with that id. Throws `Unsupported` when there is none. */

@@ -12,6 +12,8 @@ import { inferenceThreads } from './threads.ts'
 /** How engine processes for a look at this machine are started. */
 export interface TrialOptions {
   readonly modelsFolder: string
+  /** Default: the training-free one; what is asked of a device is the same for all. */
+  readonly predictor?: string | undefined
   readonly log: (line: string) => void
   readonly signal?: AbortSignal | undefined
   /** Entry file of the engine process. */
@@ -38,7 +40,7 @@ export async function withTrialEngine<Value>(
   const setup: EngineSetup = {
     modelsFolder: options.modelsFolder,
     threads: inferenceThreads(),
-    predictor: 'training-free',
+    predictor: options.predictor ?? 'training-free',
   }
   const engine = superviseProcess<EngineKinds>({
     name: 'engine',

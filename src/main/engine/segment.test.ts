@@ -56,6 +56,22 @@ function fullSize(
   })
 }
 
+test("the score is the map's own where the predictor gives one, the presence too, and 0 without a pixel", () => {
+  const guide = randomGuide(64, 64, 1)
+  const map = { width: 8, height: 8, data: new Float32Array(64).fill(0.8) }
+  const score = (own: object, threshold = 0.5): { readonly score: number; readonly presence: number } => {
+    const [found] = segmentScores({ width: 64, height: 64 }, guide, [
+      { classId: 'c', threshold, map: { ...map, ...own } },
+    ])
+    return { score: found?.score ?? Number.NaN, presence: found?.presence ?? Number.NaN }
+  }
+  expect(score({ score: 0.3, presence: 0.9 })).toEqual({ score: 0.3, presence: 0.9 })
+  const plain = score({})
+  expect(plain.score).toBeCloseTo(0.6, 3)
+  expect(plain.presence).toBeCloseTo(0.3, 6)
+  expect(score({ score: 0.3 }, 0.9).score).toBe(0)
+})
+
 test('masks are the argmax of the margins of the refined and upsampled maps, pixel by pixel', () => {
   fc.assert(
     fc.property(

@@ -30,8 +30,9 @@ const epsilon = 1e-3
  * 3. A pixel belongs to the class with the largest margin `value - threshold`, if that is above 0; the
  *    earlier class on a tie. So no two classes own the same pixel.
  *
- * The score of a prediction is the mean over its pixels of `margin / (1 - threshold)`: 0 at the
- * threshold, 1 at certainty. It orders predictions by how sure they are; it is not a probability.
+ * The score of a prediction is the map's own, where the predictor gives one. Else it is the mean over its pixels of
+ * `margin / (1 - threshold)`: 0 at the threshold, 1 at certainty, which orders predictions by how sure they are and is
+ * no probability. Without a pixel it is 0.
  *
  * Full-size floats exist one row at a time, so memory is about 2 bytes a pixel of one row of tiles and
  * two guide rows a class. [Note: masks by tile rows]
@@ -59,11 +60,16 @@ export function segmentScores(
     }
     cutTiles(owners, width, bottom - top, top / tileSize, found)
   }
-  return classes.map(({ classId, threshold }, index) => {
+  return classes.map(({ classId, map, threshold }, index) => {
     const { tiles, area, margins } = found[index] ?? { tiles: [], area: 0, margins: 0 }
-    const score = area === 0 ? 0 : Math.min(Math.max(margins / area / Math.max(1 - threshold, 1e-6), 0), 1)
-    return { classId, tiles, area, score }
+    const score = area === 0 ? 0 : (map.score ?? margins / area / Math.max(1 - threshold, 1e-6))
+    const presence = map.presence ?? largest(map.data) - threshold
+    return { classId, tiles, area, score: Math.min(Math.max(score, 0), 1), presence }
   })
+}
+
+function largest(values: Float32Array): number {
+  return values.reduce((most, value) => Math.max(most, value), -Infinity)
 }
 
 interface Found {

@@ -136,6 +136,27 @@ function normalise(row: Float32Array): void {
   for (let c = 0; c < row.length; c++) row[c] = (row[c] ?? 0) * scale
 }
 
+/** The tokens of several supports in a row. */
+export function joinTokens(parts: readonly WeightedTokens[]): WeightedTokens {
+  const channels = parts[0]?.channels ?? 0
+  const count = parts.reduce((sum, part) => sum + part.count, 0)
+  const joined = {
+    count,
+    channels,
+    values: new Float32Array(count * channels),
+    foreground: new Float32Array(count),
+    background: new Float32Array(count),
+  }
+  let at = 0
+  for (const part of parts) {
+    joined.values.set(part.values, at * channels)
+    joined.foreground.set(part.foreground, at)
+    joined.background.set(part.background, at)
+    at += part.count
+  }
+  return joined
+}
+
 /** Each token in 8 bits, scaled by its largest magnitude. The scale is not kept: tokens are unit vectors. */
 export function quantiseTokens({ count, channels, values }: TokenSet): Int8Array {
   const result = new Int8Array(count * channels)

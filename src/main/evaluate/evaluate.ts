@@ -8,7 +8,7 @@ import type { Engine, EngineImage, EngineOptions } from '../engine/engine-port.t
 import type { SupportState } from '../engine/predictor.ts'
 import type { ImageCodec, IndexImage } from '../images/codec.ts'
 import type { DataSet, DataSetItem, Episode, EpisodeList } from './data-set.ts'
-import { scoreTable } from './scores.ts'
+import { floorCounts, presenceAuc, scoreTable } from './scores.ts'
 import type { EpisodeCounts, ScoreTable } from './scores.ts'
 
 const ignoreValue = 255
@@ -18,7 +18,14 @@ const emptyShare = 0.005
 export interface ShotResult {
   readonly shots: number
   readonly table: ScoreTable
+  /** The same episodes with every pixel called foreground, and with none. */
+  readonly floors: { readonly allForeground: ScoreTable; readonly allBackground: ScoreTable }
   readonly episodes: number
+  /**
+   * Area under the ROC curve of what the predictor says of a class's presence (its largest margin where it says nothing),
+   * pooled over all queries; null without queries that lack the class.
+   */
+  readonly presenceAuc: number | null
   /** Share of queries without the class that came out empty, and of queries with it that did not. */
   readonly emptyWhenAbsent: number | null
   readonly nonEmptyWhenPresent: number
@@ -58,23 +65,31 @@ export async function evaluateEpisodes(
   for (const shots of options.shots) {
     const counts: EpisodeCounts[] = []
     const timings = { known: [] as number[], encoded: [] as number[] }
+    const presence = { present: [] as number[], absent: [] as number[] }
     let nonEmpty = 0
     let empty = 0
     for (const episode of list.present) {
       tick(episode)
       const answer = await reader.run(episode, shots)
       counts.push(answer.counts)
+      presence.present.push(answer.presence)
       timings[answer.usedCache ? 'known' : 'encoded'].push(answer.milliseconds)
       if (answer.area >= emptyShare * answer.pixels) nonEmpty++
     }
     for (const episode of list.absent) {
       tick(episode)
       const answer = await reader.run(episode, shots)
+      presence.absent.push(answer.presence)
       if (answer.area < emptyShare * answer.pixels) empty++
     }
     results.push({
       shots,
       table: scoreTable(counts, options.seed),
+      floors: {
+        allForeground: scoreTable(floorCounts(counts, true), options.seed),
+        allBackground: scoreTable(floorCounts(counts, false), options.seed),
+      },
+      presenceAuc: presenceAuc(presence.present, presence.absent),
       episodes: list.present.length,
       emptyWhenAbsent: list.absent.length === 0 ? null : empty / list.absent.length,
       nonEmptyWhenPresent: nonEmpty / list.present.length,
@@ -88,6 +103,7 @@ export async function evaluateEpisodes(
 interface Answer {
   readonly counts: EpisodeCounts
   readonly area: number
+  readonly presence: number
   readonly pixels: number
   readonly milliseconds: number
   readonly usedCache: boolean
@@ -134,6 +150,7 @@ class EpisodeReader {
     return {
       counts: { classId: episode.classId, query: episode.query, ...compare(predicted, mask, episode.classId) },
       area: prediction?.area ?? 0,
+      presence: prediction?.presence ?? Number.NEGATIVE_INFINITY,
       pixels: item.width * item.height,
       milliseconds,
       usedCache: answer.usedCache,

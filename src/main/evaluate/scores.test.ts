@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { compare } from './evaluate.ts'
-import { scoreTable } from './scores.ts'
+import { floorCounts, presenceAuc, scoreTable } from './scores.ts'
 
 describe('compare', () => {
   it('counts by hand, pixels marked 255 left out', () => {
@@ -30,5 +30,27 @@ describe('scoreTable', () => {
     expect(scoreTable(counts, 3).mean).toEqual(table.mean)
     expect(table.mean.low).toBeLessThanOrEqual(table.mean.value)
     expect(table.mean.high).toBeGreaterThanOrEqual(table.mean.value)
+  })
+
+  it('merges classes for foreground and background', () => {
+    // Foreground 40 of 80; background 300 - 80 of 300 - 40.
+    expect(scoreTable(counts, 1).foregroundBackground).toBeCloseTo(50 * (40 / 80 + 220 / 260))
+  })
+
+  it('has the floors as tables of their own', () => {
+    const everything = scoreTable(floorCounts(counts, true), 1)
+    expect(everything.mean.value).toBeCloseTo(scoreTable(counts, 1).floor)
+    expect(everything.foregroundBackground).toBeCloseTo((50 * 50) / 300)
+    const nothing = scoreTable(floorCounts(counts, false), 1)
+    expect(nothing.mean).toEqual({ value: 0, low: 0, high: 0 })
+    expect(nothing.foregroundBackground).toBeCloseTo((50 * 250) / 300)
+  })
+})
+
+describe('presenceAuc', () => {
+  it('is the share of pairs in the right order, ties counted half', () => {
+    expect(presenceAuc([0.9, 0.5], [0.5, 0.1])).toBeCloseTo((1 + 1 + 0.5 + 1) / 4)
+    expect(presenceAuc([0.1], [0.9])).toBe(0)
+    expect(presenceAuc([0.1], [])).toBeNull()
   })
 })

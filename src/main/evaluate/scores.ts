@@ -24,6 +24,8 @@ export interface ScoreTable {
   readonly perClass: ReadonlyMap<number, { readonly iou: number; readonly floor: number; readonly episodes: number }>
   /** Mean over classes when every pixel is called foreground. */
   readonly floor: number
+  /** Mean of foreground and background IoU in percent, classes merged. It flatters background. */
+  readonly foregroundBackground: number
 }
 
 const bootstrapRounds = 1000
@@ -48,7 +50,33 @@ export function scoreTable(counts: readonly EpisodeCounts[], seed: number): Scor
     mean: { value: average(rows.map((row) => row.iou)), low: quantile(means, 0.025), high: quantile(means, 0.975) },
     perClass,
     floor: average(rows.map((row) => row.floor)),
+    foregroundBackground: foregroundBackground(counts),
   }
+}
+
+function foregroundBackground(counts: readonly EpisodeCounts[]): number {
+  const [intersection, union, valid] = [sum(counts, 'intersection'), sum(counts, 'union'), sum(counts, 'valid')]
+  return 50 * (ratio(intersection, union) + ratio(valid - union, valid - intersection))
+}
+
+/** The counts of one who calls every pixel foreground, or none. */
+export function floorCounts(counts: readonly EpisodeCounts[], everything: boolean): EpisodeCounts[] {
+  return counts.map((each) =>
+    everything
+      ? { ...each, intersection: each.target, union: each.valid }
+      : { ...each, intersection: 0, union: each.target },
+  )
+}
+
+/**
+ * Probability that a query with the class scores above one without it, ties counted half: the area under the ROC curve,
+ * pooled over all classes. Null when there are none of either.
+ */
+export function presenceAuc(present: readonly number[], absent: readonly number[]): number | null {
+  if (present.length === 0 || absent.length === 0) return null
+  let wins = 0
+  for (const p of present) for (const a of absent) wins += p > a ? 1 : p === a ? 0.5 : 0
+  return wins / (present.length * absent.length)
 }
 
 function resampledMeans(counts: readonly EpisodeCounts[], seed: number): number[] {

@@ -44,14 +44,22 @@ export function createStudioServices(options: StudioServicesOptions): StudioServ
   const places = createPlaces(options.roots === null ? {} : { roots: options.roots })
   const recent = createRecentProjects()
   let announce: Emit | null = null
-  const preferences = createPreferences({ onChange: (next) => announce?.('preferences', 'changed', next) })
+  const preferences = createPreferences({
+    onChange: (next) => {
+      announce?.('preferences', 'changed', next)
+      studio.useModel(next.predictor).catch((error: unknown) => {
+        options.log(`The model ${next.predictor} could not be taken into use: ${String(error)}`)
+      })
+    },
+  })
   const studio = new Studio({
     emit: (...event) => announce?.(...event),
+    model: preferences.get().predictor,
     log: options.log,
     spawner: options.spawner,
   })
   return {
-    handlers: createHandlers(studio, places, recent, preferences, options.dialogs),
+    handlers: createHandlers(studio, places, recent, preferences, options),
     media: createMediaHandler(createMediaSource(studio), { log: options.log }),
     page: (html) => personalisePage(html, preferences.get()),
     places,

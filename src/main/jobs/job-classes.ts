@@ -38,7 +38,7 @@ export function loadClasses(store: ProjectStore, classIds: readonly string[], in
       throw new AppError(
         'ModelMismatch',
         'versionOfOtherModel',
-        `Class ${name} learnt with another model than the one that runs now. Add one of its examples again to learn anew.`,
+        `Class ${name} learnt with another model than the one in use. Press "Learn again" (on the command line: learn) to learn it anew from its examples.`,
         { params: { class: name } },
       )
     }

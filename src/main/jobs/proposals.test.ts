@@ -13,7 +13,7 @@ function prediction(rectangles: readonly (readonly [number, number, number, numb
     for (let row = y; row < y + height; row++) bitmap.data.fill(1, row * image.width + x, row * image.width + x + width)
   }
   const tiles = tilesFromBitmap(bitmap)
-  return { classId: 'c', tiles, area: tilesArea(tiles), score: 0.5 }
+  return { classId: 'c', tiles, area: tilesArea(tiles), score: 0.5, presence: 0.5 }
 }
 
 const scattered = prediction([

@@ -8,6 +8,7 @@ import type {
   SegmentSpec,
 } from '../../shared/contract/contract.ts'
 import { packMasks } from '../../shared/contract/mask-pack.ts'
+import { defaultPreferences } from '../../shared/domain/preferences.ts'
 import type { SupportRecord, VersionRecord } from '../../shared/domain/records.ts'
 import { throwIfAborted } from '../../shared/errors.ts'
 import { createEngine } from '../engine/client.ts'
@@ -23,6 +24,7 @@ import type { Spawner } from '../processes/spawner.ts'
 import { createProject, openProject, requireProject } from '../store/project-store.ts'
 import { lockProject } from '../store/project-lock.ts'
 import type { ProjectStore } from '../store/store-port.ts'
+import { EngineSwitch } from './engine-switch.ts'
 import { exportProject } from './export-project.ts'
 import { importAnnotations } from './import-annotations.ts'
 import type { AnnotationImportReport, AnnotationImportSpec } from './import-annotations.ts'
@@ -36,6 +38,8 @@ import { lookAgain, readingImage } from './set-aside.ts'
 export interface SessionOptions {
   readonly codec: ImageCodec
   readonly modelsFolder: string
+  /** Default: what a person who has chosen nothing gets. */
+  readonly predictor?: string
   readonly provider: SegmentSpec['provider']
   /** What `auto` chooses among; default: it is the CPU. */
   readonly devices?: Devices
@@ -48,6 +52,12 @@ export interface SessionOptions {
   readonly spawner?: Spawner | undefined
 }
 
+/** What a project learns and segments with. */
+export interface SessionModel {
+  readonly modelsFolder: string
+  readonly predictor: string
+}
+
 /**
  * One open project: its store, its engine and its jobs, and everything a person can do with them. The page
  * (through the contract's handlers) and the command line both work through this and nothing else.
@@ -55,6 +65,8 @@ export interface SessionOptions {
 export class Session {
   readonly store: ProjectStore
   readonly engine: Engine
+  readonly #engine: EngineSwitch
+  readonly #startEngine: (model: SessionModel) => Engine
   readonly jobs: JobRunner
   readonly #lock: Disposable
   readonly #codec: ImageCodec
@@ -90,14 +102,18 @@ export class Session {
       originals: this.#originals,
       folder: join(store.folder, 'cache', 'thumbnails'),
     })
-    this.engine = createEngine({
-      modelsFolder: options.modelsFolder,
-      cacheFolder: join(store.folder, 'cache', 'features'),
-      provider: options.provider,
-      ...(options.devices === undefined ? {} : { devices: options.devices }),
-      spawner: options.spawner,
-      log: options.log,
-    })
+    this.#startEngine = (model) =>
+      createEngine({
+        ...model,
+        cacheFolder: join(store.folder, 'cache', 'features'),
+        provider: options.provider,
+        ...(options.devices === undefined ? {} : { devices: options.devices }),
+        spawner: options.spawner,
+        log: options.log,
+      })
+    const { modelsFolder, predictor = defaultPreferences.predictor } = options
+    this.#engine = new EngineSwitch(this.#startEngine({ modelsFolder, predictor }))
+    this.engine = this.#engine
     this.jobs = createJobRunner({
       store,
       engine: this.engine,
@@ -155,6 +171,18 @@ export class Session {
 
   exportTo(folder: string, spec: ExportSpec, options: RunOptions = {}): Promise<ExportReport> {
     return this.#run(options, (own) => exportProject({ store: this.store, codec: this.#codec }, folder, spec, own))
+  }
+
+  /**
+   * Learns and segments with another model from now on. Jobs begin anew with what is left of them; one whose classes have
+   * not learnt with this model yet then says so.
+   */
+  async useModel(model: SessionModel): Promise<void> {
+    this.jobs.pauseAll()
+    const before = this.#engine.replace(this.#startEngine(model))
+    this.jobs.resumeOpen()
+    await Promise.allSettled(this.#running)
+    await before.close()
   }
 
   /** A mask file by path: index bytes, one a pixel. */

@@ -42,7 +42,8 @@ export function createClassRepository({ query, command }: Connection): ClassRepo
          AND origin = 'corrected' AND kind = 'mask'
          AND NOT EXISTS (SELECT 1 FROM support WHERE annotation_id = annotation.id)) AS unlearned
      FROM class ORDER BY position, name_folded`,
-    classSummarySchema,
+    // Which model is in use is not the store's to know.
+    classSummarySchema.omit({ learnAgain: true }),
   )
   const usageStatement = query(
     `SELECT id AS classId,

@@ -111,7 +111,7 @@ export interface ProjectStore {
     readonly setProblem: (imageId: string, problem: string | null) => void
   }
   readonly classes: {
-    readonly list: () => readonly ClassSummary[]
+    readonly list: () => readonly Omit<ClassSummary, 'learnAgain'>[]
     readonly get: (classId: string) => ClassRecord
     readonly byName: (name: string) => ClassRecord | undefined
     /** What each class has, in the order of `list`. */

@@ -3,6 +3,7 @@ import type { ReactElement } from 'react'
 import { DeviceCommands } from '../features/devices/DeviceDialog.tsx'
 import { DevicePanel } from '../features/devices/DevicePanel.tsx'
 import { HelpDialog } from '../features/help/HelpDialog.tsx'
+import { ModelPanel } from '../features/models/ModelPanel.tsx'
 import { SettingsDialog } from '../features/settings/SettingsDialog.tsx'
 import { useCommands } from './commands.ts'
 
@@ -18,7 +19,9 @@ export function AppCommands(): ReactElement {
     <>
       <DeviceCommands />
       {open === 'help' && <HelpDialog onClose={close} />}
-      {open === 'settings' && <SettingsDialog onClose={close} devicePanel={<DevicePanel />} />}
+      {open === 'settings' && (
+        <SettingsDialog onClose={close} devicePanel={<DevicePanel />} modelPanel={<ModelPanel />} />
+      )}
     </>
   )
 }

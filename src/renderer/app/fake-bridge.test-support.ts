@@ -9,6 +9,7 @@ import type {
   ImageSummary,
   ImportReport,
   JobRecord,
+  ModelSummary,
   Place,
   Problem,
   ProjectInfo,
@@ -41,6 +42,9 @@ export interface FakeOptions {
   readonly setAside?: readonly (readonly [number, string])[]
   readonly receiveProblems?: readonly Problem[]
   readonly devices?: DeviceList
+  readonly models?: readonly ModelSummary[]
+  /** Why a model cannot be added; default: one can. */
+  readonly addModel?: AppError
   /** Answers `devices.check`; default: at once, with the same list. */
   readonly checkDevices?: (call: CallOptions) => Promise<DeviceList>
 }
@@ -89,6 +93,7 @@ function fakeClass(name: string, position: number): ClassSummary {
     proposed: position === 0 ? 812 : 0,
     accepted: position === 0 ? 96 : 0,
     unlearned: position === 0 ? 4 : 0,
+    learnAgain: false,
   }
 }
 
@@ -106,6 +111,18 @@ export function fakeJob(change: Partial<JobRecord> = {}): JobRecord {
     imagesPerSecond: 3.4,
     secondsLeft: 82,
     reason: null,
+    ...change,
+  }
+}
+
+export function fakeModel(change: Partial<ModelSummary> = {}): ModelSummary {
+  return {
+    name: 'msdnet',
+    origin: 'shipped',
+    trainingData: 'photographs',
+    licence: 'Apache-2.0',
+    bytes: 20_400_000,
+    problem: null,
     ...change,
   }
 }
@@ -205,6 +222,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
   const aside = new Map(options.setAside)
   const classes = (options.classNames ?? ['bolt', 'nut']).map(fakeClass)
   const jobs: JobRecord[] = []
+  const models = [...(options.models ?? [fakeModel(), fakeModel({ name: 'training-free', bytes: 17_300_000 })])]
   const calls: { readonly name: string; readonly input: unknown }[] = []
   const changed = new Set<Parameters<Bridge['project']['changed']>[0]>()
   const progressed = new Set<Parameters<Bridge['jobs']['progress']>[0]>()
@@ -337,6 +355,14 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
         preferring.add(listener)
         return () => preferring.delete(listener)
       },
+    },
+    models: {
+      list: recorded('models.list', () => ({ models: [...models] })),
+      add: recorded('models.add', () => {
+        if (options.addModel !== undefined) throw options.addModel
+        models.push(fakeModel({ name: 'workshop-net', origin: 'added' }))
+        return { added: 'workshop-net', models: [...models] }
+      }),
     },
     devices: {
       list: recorded('devices.list', () => options.devices ?? fakeDevices()),

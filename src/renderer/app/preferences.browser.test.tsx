@@ -32,7 +32,7 @@ describe('preferences', () => {
   it('change the page at once and are kept by the Node side', async () => {
     await render(
       <Surroundings fake={fake}>
-        <SettingsDialog devicePanel={<p>CPU</p>} onClose={() => undefined} />
+        <SettingsDialog devicePanel={<p>CPU</p>} modelPanel={<p>MSDNet</p>} onClose={() => undefined} />
       </Surroundings>,
     )
     expect(backgroundOf('settings')).toBe('rgb(247, 248, 249)')
@@ -51,6 +51,8 @@ describe('preferences', () => {
 
     // All sections are reached by keys.
     await page.getByRole('tab', { name: 'Darstellung' }).click()
+    await userEvent.keyboard('{ArrowDown}')
+    await expect.element(page.getByTestId('settings-model')).toMatchTextContent('MSDNet')
     await userEvent.keyboard('{ArrowDown}')
     await expect.element(page.getByTestId('settings-device')).toMatchTextContent('CPU')
     await userEvent.keyboard('{ArrowDown}')

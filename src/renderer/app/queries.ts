@@ -7,6 +7,7 @@ import type {
   DeviceList,
   ImageDocument,
   JobRecord,
+  ModelSummary,
   ProjectInfo,
 } from '../../shared/contract/contract.ts'
 import type { HistoryState } from '../../shared/domain/history.ts'
@@ -20,6 +21,7 @@ import { useSession } from './session.ts'
  */
 export const queryKeys = {
   devices: ['devices'] as const,
+  models: ['models'] as const,
   project: (projectId: string) => ['project', projectId] as const,
   info: (projectId: string) => ['project', projectId, 'info'] as const,
   history: (projectId: string) => ['project', projectId, 'history'] as const,
@@ -68,6 +70,17 @@ export function useProjectId(): string {
   const projectId = useSession((state) => state.projectId)
   if (projectId === null) throw new Error('useProjectId needs an open project')
   return projectId
+}
+
+/** What can be learnt and segmented with; needs no open project. */
+export function useModels(): UseQueryResult<readonly ModelSummary[]> {
+  const bridge = useBridge()
+  return useQuery({
+    queryKey: queryKeys.models,
+    queryFn: async ({ signal }) => (await bridge.models.list({}, { signal })).models,
+    // Files may be repaired, or added by the command line, without the page being told.
+    staleTime: 0,
+  })
 }
 
 /** What is known of this computer's devices; needs no open project. */

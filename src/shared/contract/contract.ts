@@ -41,6 +41,8 @@ export const classSummarySchema = classRecordSchema.extend({
   accepted: z.int(),
   /** Accepted corrections that the current version has not learnt from yet, and its examples that changed since. */
   unlearned: z.int(),
+  /** Its version was made by another model than the one in use: until it learns again, nothing can be segmented with it. */
+  learnAgain: z.boolean(),
 })
 export type ClassSummary = z.infer<typeof classSummarySchema>
 
@@ -104,6 +106,21 @@ export const problemSchema = z.strictObject({
   error: errorRecordSchema.pick({ key: true, params: true }).optional(),
 })
 export type Problem = z.infer<typeof problemSchema>
+
+/** Something to learn and segment with, by the name that a preference and the command line use. */
+export const modelSummarySchema = z.strictObject({
+  name: z.string(),
+  origin: z.enum(['shipped', 'added']),
+  /** What its manifest says; null where that cannot be read, or nothing was trained. */
+  trainingData: z.string().nullable(),
+  licence: z.string().nullable(),
+  /** Size of its files, the backbone's with them; null where they cannot be read. */
+  bytes: z.int().nullable(),
+  /** Why it cannot be used; null when its files are what their manifest says. */
+  problem: problemSchema.nullable(),
+})
+export type ModelSummary = z.infer<typeof modelSummarySchema>
+const modelListSchema = z.strictObject({ models: z.array(modelSummarySchema) })
 
 /** What the network can run on, by the names of the command line. */
 export const deviceProviders = ['cpu', 'cuda', 'directml', 'coreml', 'webgpu'] as const
@@ -305,6 +322,15 @@ export const contract = defineContract({
     check: call({ in: none, out: deviceListSchema, cancellable: true }),
     /** A device failed while it worked; the work goes on without it. */
     failed: event(deviceReportSchema),
+  },
+  models: {
+    list: call({ in: none, out: modelListSchema }),
+    /** Copies an exported model with its manifest, after it has been tried. */
+    add: call({
+      in: z.strictObject({ placeId: idSchema }),
+      out: modelListSchema.extend({ added: z.string() }),
+      cancellable: true,
+    }),
   },
   preferences: {
     get: call({ in: none, out: preferencesSchema }),

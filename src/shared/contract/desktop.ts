@@ -32,6 +32,7 @@ type KindsOf<Shape> = {
 export const contractKinds = {
   app: { info: 'call', projectOpened: 'event' },
   devices: { list: 'call', check: 'call', failed: 'event' },
+  models: { list: 'call', add: 'call' },
   preferences: { get: 'call', set: 'call', changed: 'event' },
   places: { list: 'call', createFolder: 'call', choose: 'call', beside: 'call' },
   sample: { open: 'call' },

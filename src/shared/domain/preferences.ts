@@ -14,6 +14,8 @@ export const preferencesSchema = z.strictObject({
   reducedMotion: z.enum(motions),
   /** The introduction has been seen, or declined. */
   tourSeen: z.boolean(),
+  /** What classes learn and images are segmented with: `msdnet`, `training-free`, or the id of a model that was added. */
+  predictor: z.string().regex(/^[a-z0-9][a-z0-9.-]{0,63}$/),
 })
 export type Preferences = z.infer<typeof preferencesSchema>
 
@@ -26,4 +28,5 @@ export const defaultPreferences: Preferences = {
   maskOpacity: 0.45,
   reducedMotion: 'system',
   tourSeen: false,
+  predictor: 'training-free',
 }

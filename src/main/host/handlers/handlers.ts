@@ -7,6 +7,8 @@ import { projectInfo } from '../../projects/project-info.ts'
 import { productVersion, programFolder } from '../../projects/paths.ts'
 import { hasSample } from '../../projects/sample.ts'
 import type { Session } from '../../projects/session.ts'
+import type { Spawner } from '../../processes/spawner.ts'
+import { addModel, listModels, requireModel } from '../models.ts'
 import type { NativeDialogs } from '../native-dialogs.ts'
 import type { Places } from '../places.ts'
 import type { PreferencesStore } from '../preferences.ts'
@@ -15,16 +17,23 @@ import type { RecentProjects } from '../recent.ts'
 import { openSample } from './sample.ts'
 import type { Studio } from './studio.ts'
 
+export interface HandlerOptions {
+  /** Null where there is no window of our own. */
+  readonly dialogs: NativeDialogs | null
+  readonly spawner?: Spawner | undefined
+  readonly log: (line: string) => void
+}
+
 /** The contract's handlers over the open projects: translation only, every decision is in `projects/`. */
 export function createHandlers(
   studio: Studio,
   places: Places,
   recent: RecentProjects,
   preferences: PreferencesStore,
-  dialogs: NativeDialogs | null,
+  { dialogs, spawner, log }: HandlerOptions,
 ): ContractHandlers {
-  const opened = (session: Session): ReturnType<typeof projectInfo> => {
-    const info = projectInfo(session.store)
+  const opened = async (session: Session): Promise<ReturnType<typeof projectInfo>> => {
+    const info = projectInfo(session.store, await studio.modelHash())
     recent.add({ folder: session.store.folder, name: info.name })
     return info
   }
@@ -41,7 +50,17 @@ export function createHandlers(
     },
     preferences: {
       get: () => preferences.get(),
-      set: (change) => preferences.set(change),
+      set: (change) => {
+        if (change.predictor !== undefined) requireModel(change.predictor)
+        return preferences.set(change)
+      },
+    },
+    models: {
+      list: async () => ({ models: await listModels() }),
+      add: async ({ placeId }, { signal }) => {
+        const added = await addModel(places.resolve(placeId), { log, spawner, signal })
+        return { added, models: await listModels() }
+      },
     },
     devices: {
       list: () => studio.devices.list(),
@@ -67,7 +86,7 @@ export function createHandlers(
         await studio.closeSession(projectId)
         return {}
       },
-      info: ({ projectId }) => projectInfo(studio.session(projectId).store),
+      info: async ({ projectId }) => projectInfo(studio.session(projectId).store, await studio.modelHash()),
       engine: ({ projectId }) => studio.session(projectId).engine.info(),
     },
     images: {

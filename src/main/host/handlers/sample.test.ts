@@ -12,7 +12,7 @@ describe('the sample project', () => {
 
   beforeEach(() => {
     home = realpathSync(mkdtempSync(join(tmpdir(), 'exemplar-sample-')))
-    studio = new Studio({ emit: () => undefined, log: () => undefined })
+    studio = new Studio({ emit: () => undefined, model: 'training-free', log: () => undefined })
   })
   afterEach(async () => {
     await studio.close()

@@ -10,7 +10,7 @@ let studio: Studio
 
 beforeEach(() => {
   folder = realpathSync(mkdtempSync(join(tmpdir(), 'exemplar-studio-')))
-  studio = new Studio({ emit: () => undefined, log: () => undefined })
+  studio = new Studio({ emit: () => undefined, model: 'training-free', log: () => undefined })
 })
 afterEach(async () => {
   await studio.close()

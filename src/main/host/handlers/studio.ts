@@ -9,6 +9,7 @@ import { modelsFolder } from '../../projects/paths.ts'
 import { Session } from '../../projects/session.ts'
 import type { SessionOptions } from '../../projects/session.ts'
 import { createMachineDevices } from '../device-memory.ts'
+import { modelHashNamed, modelNamed } from '../models.ts'
 
 /**
  * The projects this host has open, by id, and the codec process and the devices they share. Announces their changes
@@ -24,10 +25,16 @@ export class Studio {
   readonly #log: (line: string) => void
   readonly #emit: Emit
   readonly #spawner: Spawner | undefined
+  /** Name of the model that open projects use. */
+  #model: string
+  /** Its hash, once it could be read. */
+  #modelHash: string | null = null
 
   /** `spawner` starts codec and engines. Default: Node's `fork`. */
   constructor(options: {
     readonly emit: Emit
+    /** Name of the model to begin with. */
+    readonly model: string
     readonly log: (line: string) => void
     readonly spawner?: Spawner | undefined
   }) {
@@ -37,6 +44,7 @@ export class Studio {
       onFailure: (report) => options.emit('devices', 'failed', report),
     })
     this.#emit = options.emit
+    this.#model = options.model
     this.#log = options.log
     this.#spawner = options.spawner
     this.#codec = createCodec({ log: options.log, spawner: options.spawner })
@@ -56,6 +64,26 @@ export class Studio {
     const session = await this.#register(folder, (options) => Session.open(folder, options))
     session.jobs.resumeOpen()
     return session
+  }
+
+  /** Every open project learns and segments with that model from now on. */
+  async useModel(name: string): Promise<void> {
+    if (name === this.#model) return
+    this.#model = name
+    this.#modelHash = null
+    await Promise.all([...this.#sessions.values()].map((session) => session.useModel(modelNamed(name))))
+    for (const session of this.#sessions.values()) {
+      const { projectId, store } = session
+      this.#emit('project', 'changed', { projectId, revision: store.revision(), imageIds: [], all: true })
+    }
+  }
+
+  /** Hash of the model in use; null while it cannot be read. */
+  async modelHash(): Promise<string | null> {
+    const name = this.#model
+    const hash = this.#modelHash ?? (await modelHashNamed(name))
+    if (name === this.#model) this.#modelHash = hash
+    return hash
   }
 
   /** Ids of the open projects, oldest first. */
@@ -96,7 +124,7 @@ export class Studio {
   async #register(folder: string, make: (options: SessionOptions) => Session): Promise<Session> {
     const session = make({
       codec: this.#codec,
-      modelsFolder: modelsFolder(),
+      ...modelNamed(this.#model),
       provider: 'auto',
       devices: this.devices,
       spawner: this.#spawner,

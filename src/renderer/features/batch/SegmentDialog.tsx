@@ -9,6 +9,7 @@ import { useSession } from '../../app/session.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
+import { Notice } from '../../ui/Notice.tsx'
 import { Checkbox, RadioGroup } from '../../ui/fields.tsx'
 import { DeviceChoice } from './DeviceChoice.tsx'
 
@@ -16,7 +17,7 @@ type Scope = 'selected' | 'unreviewed' | 'all'
 
 /** Asks which classes to look for, where and how finely, and starts the job. */
 export function SegmentDialog({ onClose }: { readonly onClose: () => void }): ReactElement {
-  const { t } = useTranslation()
+  const { t, i18n } = useTranslation()
   const bridge = useBridge()
   const projectId = useProjectId()
   const info = useProjectInfo()
@@ -31,7 +32,23 @@ export function SegmentDialog({ onClose }: { readonly onClose: () => void }): Re
   const [provider, setProvider] = useState<SegmentSpec['provider']>('auto')
   const [error, setError] = useState<unknown>(null)
   const [busy, setBusy] = useState(false)
+  const [learning, setLearning] = useState<string | null>(null)
+  const outdated = taught.filter((each) => each.learnAgain && !left.has(each.id))
   const classIds = taught.map((each) => each.id).filter((id) => !left.has(id))
+
+  async function learnAgain(): Promise<void> {
+    setError(null)
+    try {
+      for (const { id, name } of outdated) {
+        setLearning(name)
+        await bridge.learn.run({ projectId, classId: id })
+      }
+    } catch (failure) {
+      setError(failure)
+    } finally {
+      setLearning(null)
+    }
+  }
 
   async function start(): Promise<void> {
     setBusy(true)
@@ -65,7 +82,7 @@ export function SegmentDialog({ onClose }: { readonly onClose: () => void }): Re
           <Button
             variant="primary"
             data-initial-focus
-            disabled={busy || classIds.length === 0}
+            disabled={busy || classIds.length === 0 || outdated.length > 0}
             onClick={() => void start()}
           >
             {t('batch.start')}
@@ -104,6 +121,19 @@ export function SegmentDialog({ onClose }: { readonly onClose: () => void }): Re
             ))
           )}
         </fieldset>
+        {outdated.length > 0 && (
+          <div className="flex flex-col items-start gap-2" data-testid="learn-again">
+            <Notice>
+              {t('batch.learnAgain', {
+                count: outdated.length,
+                names: new Intl.ListFormat(i18n.language).format(outdated.map((each) => each.name)),
+              })}
+            </Notice>
+            <Button disabled={learning !== null} onClick={() => void learnAgain()}>
+              {learning === null ? t('learn.command.again') : t('batch.learning', { name: learning })}
+            </Button>
+          </div>
+        )}
         <RadioGroup
           label={t('batch.scope')}
           value={scope}

@@ -105,7 +105,7 @@ export function LearnPanel(properties: {
     announce(result.refreshJobId === null ? sentence : `${sentence} ${t('learn.refreshing')}`, 'success')
   }
 
-  const canLearn = summary !== undefined && summary.unlearned > 0 && running === null
+  const canLearn = summary !== undefined && (summary.unlearned > 0 || summary.learnAgain) && running === null
   useCommands([
     {
       id: 'learn.use',
@@ -123,7 +123,7 @@ export function LearnPanel(properties: {
     },
     {
       id: 'learn.run',
-      labelKey: 'learn.command.run',
+      labelKey: summary?.learnAgain === true ? 'learn.command.again' : 'learn.command.run',
       keys: ['Ctrl+L'],
       isEnabled: () => canLearn,
       run: () => (summary === undefined ? undefined : learnNow(summary)),
@@ -141,9 +141,11 @@ export function LearnPanel(properties: {
           <>
             <CommandButton id="learn.run" icon={GraduationCap} variant={canLearn ? 'tonal' : 'secondary'} />
             <p className="text-sm text-muted" data-testid="learn-costs">
-              {summary.examples === 0
-                ? t('learn.needExample')
-                : t('learn.costs', { count: summary.unlearned, proposals: summary.proposed })}
+              {summary.learnAgain
+                ? t('learn.learnAgain', { name: summary.name, version: summary.currentVersionNumber ?? 0 })
+                : summary.examples === 0
+                  ? t('learn.needExample')
+                  : t('learn.costs', { count: summary.unlearned, proposals: summary.proposed })}
             </p>
           </>
         ) : (

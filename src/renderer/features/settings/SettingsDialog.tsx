@@ -17,11 +17,14 @@ export function SettingsDialog(properties: {
   readonly onClose: () => void
   /** What the app composes for *Device*. */
   readonly devicePanel: ReactNode
+  /** And for *Model*. */
+  readonly modelPanel: ReactNode
 }): ReactElement {
   const { t } = useTranslation()
-  const { devicePanel } = properties
+  const { devicePanel, modelPanel } = properties
   const sections = [
     { id: 'appearance', content: <Appearance /> },
+    { id: 'model', content: modelPanel },
     { id: 'device', content: devicePanel },
     { id: 'about', content: <About /> },
   ] as const

@@ -22,7 +22,7 @@ function view(
       classes: [
         {
           id: 'c', name: 'washer', colour: '#e69f00', key: '1', parentId: null, split: 'region', position: 0,
-          currentVersionId: null, currentVersionNumber: null, unlearned: 0,
+          currentVersionId: null, currentVersionNumber: null, unlearned: 0, learnAgain: false,
           examples: change.examples ?? 0, proposed: change.proposed ?? 0, accepted: change.accepted ?? 0,
         },
       ],

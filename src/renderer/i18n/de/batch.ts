@@ -6,6 +6,9 @@ export const batch: Translated<typeof english> = {
   classes: 'Klassen',
   noneTaught:
     'Noch keine Klasse hat Beispiele. In einem Bild eine umranden, auswählen und „Als Beispiel verwenden“ drücken.',
+  learnAgain_one: '{{names}} wurde mit einem anderen Modell gelernt als dem, das in Gebrauch ist.',
+  learnAgain_other: '{{names}} wurden mit einem anderen Modell gelernt als dem, das in Gebrauch ist.',
+  learning: 'Lernt {{name}} …',
   scope: 'Bilder',
   selected_zero: 'Ausgewählte Bilder',
   selected_one: 'Das ausgewählte Bild',

@@ -16,7 +16,7 @@ export const editor: Translated<typeof english> = {
   zoom: 'Vergrößerung',
   percent: '{{percent}} %',
   scoreLabel:
-    'Unkalibrierte Sicherheit des Verfahrens: {{percent}} %. Gut zum Sortieren, keine Wahrscheinlichkeit, dass es stimmt.',
+    'Wert {{percent}} %. MSDNet schätzt damit die Deckung mit der richtigen Maske, das Verfahren ohne Training nur, wie sicher es ist. Gut zum Sortieren, keine Wahrscheinlichkeit, dass es stimmt.',
   areaLabel: '{{count, number}} Pixel',
   area: '{{area}} px',
   unknownClass: 'Unbekannte Klasse',

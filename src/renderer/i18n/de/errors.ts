@@ -100,14 +100,27 @@ export const errors: Translated<typeof english> = {
   maskTileEmpty:
     'Die Maskenkachel ({{x}}, {{y}}) enthält keine Pixel, also wurde nichts gespeichert. Die Seite neu laden und es noch einmal tun.',
   mediaUnknown: 'Unter dieser Adresse gibt es nichts. Die Seite neu laden.',
+  modelBackbone:
+    'Das Modell {{model}} wurde auf dem Backbone {{wanted}} trainiert, nicht auf {{found}}; beide in einen Modellordner legen.',
+  modelDense:
+    'Das Modell {{model}} behält seine Beispiele als Karten statt als Token, was diese Version nicht verwenden kann; ein anderes Verfahren wählen.',
+  modelFault:
+    'Die Modelldatei {{path}} kann nicht verwendet werden: {{fault}}. Das Modell neu exportieren oder in den Einstellungen ein anderes Verfahren wählen.',
   modelManifestInvalid:
     'Das Modellmanifest {{path}} ist beschädigt oder aus einer anderen Version; den Ordner „models“ dieser Version wiederherstellen.',
   modelMismatch:
     'Die Modelldatei {{path}} ist nicht die, die ihr Manifest beschreibt (andere SHA-256); den Ordner „models“ dieser Version wiederherstellen.',
   modelMissing:
     'Die Modelldatei {{path}} kann nicht gelesen werden; den Ordner „models“ dieser Version wiederherstellen.',
+  modelNotListed:
+    'Das Modellmanifest {{path}} nennt {{model}} nicht; den Ordner „models“ dieser Version wiederherstellen oder in den Einstellungen ein anderes Verfahren wählen.',
   modelOutput:
     'Das Modell liefert „{{name}}“ nicht, wie sein Manifest verspricht; den Ordner „models“ dieser Version wiederherstellen.',
+  modelNameTaken:
+    'Ein Modell „{{name}}“ wurde schon hinzugefügt. {{folder}} löschen, um ein anderes unter diesem Namen hinzuzufügen, oder ihm in seinem Manifest eine andere Id geben.',
+  modelNameUnusable:
+    'Das Modell in {{folder}} hat die Id „{{name}}“, die nicht verwendet werden kann; ihm eine aus kleinen Buchstaben, Ziffern, Punkten und Bindestrichen geben.',
+  modelUnknown: 'Es gibt kein Modell „{{name}}“; in den Einstellungen ein anderes wählen: {{known}}.',
   modelsFolderMissing: 'Der Ordner „models“ mit manifest.json fehlt. Exemplar Studio neu installieren.',
   nameTaken: '{{name}} gibt es schon; einen anderen Namen wählen.',
   nameUnusable:
@@ -195,7 +208,7 @@ export const errors: Translated<typeof english> = {
   versionNotFound: 'Diese Version ist nicht mehr im Projekt; eine andere aus der Liste wählen.',
   versionOfOtherClass: 'Diese Version gehört zu einer anderen Klasse; eine aus der Liste dieser Klasse wählen.',
   versionOfOtherModel:
-    'Die Klasse {{class}} hat mit einem anderen Modell gelernt als dem jetzigen. Eines ihrer Beispiele noch einmal hinzufügen, um neu zu lernen.',
+    'Die Klasse {{class}} hat mit einem anderen Modell gelernt als dem, das in Gebrauch ist. Mit „Neu lernen“ lernt sie aus ihren Beispielen neu.',
   versionParent: 'Die Vorgängerin einer Version von „{{name}}“ gehört zu einer anderen Klasse.',
   versionSupports: 'Eine Version von „{{name}}“ nennt andere Beispiele, als sie enthält; die Klasse neu lernen lassen.',
 }

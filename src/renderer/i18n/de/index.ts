@@ -12,6 +12,7 @@ import { help } from './help.ts'
 import { history } from './history.ts'
 import { keys } from './keys.ts'
 import { learn } from './learn.ts'
+import { models } from './models.ts'
 import { review } from './review.ts'
 import { settings } from './settings.ts'
 import { tour } from './tour.ts'
@@ -34,6 +35,7 @@ export const german: Translated<typeof english> = {
   history,
   keys,
   learn,
+  models,
   review,
   settings,
   tour,

@@ -14,8 +14,11 @@ export const learn: Translated<typeof english> = {
   costs_zero: 'Nichts Neues zu lernen: zuerst einen Vorschlag korrigieren oder bestätigen.',
   costs_one: 'Macht {{count}} Korrektur zum Beispiel und erneuert {{proposals, number}} offene Vorschläge.',
   costs_other: 'Macht {{count}} Korrekturen zu Beispielen und erneuert {{proposals, number}} offene Vorschläge.',
+  learnAgain:
+    'Version {{version}} stammt von einem anderen Modell. „Neu lernen“ nimmt ihre Beispiele noch einmal; bis dahin wird mit {{name}} nichts segmentiert.',
   needExample: 'Braucht ein erstes Beispiel.',
   running: 'Lernt…',
+  adopted_zero: '{{name}} hat aus den Beispielen neu gelernt: Version {{version}} ist in Gebrauch.',
   adopted_one: '{{name}} hat aus {{count}} Korrektur gelernt: Version {{version}} ist in Gebrauch.',
   adopted_other: '{{name}} hat aus {{count}} Korrekturen gelernt: Version {{version}} ist in Gebrauch.',
   refreshing: 'Offene Vorschläge werden erneuert.',
@@ -44,5 +47,6 @@ export const learn: Translated<typeof english> = {
     use: 'Als Beispiel verwenden',
     remove: 'Nicht mehr als Beispiel',
     run: 'Lernen',
+    again: 'Neu lernen',
   },
 }

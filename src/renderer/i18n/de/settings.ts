@@ -4,6 +4,7 @@ import type { Translated } from '../translated.ts'
 export const settings: Translated<typeof english> = {
   title: 'Einstellungen',
   appearance: 'Darstellung',
+  model: 'Modell',
   device: 'Gerät',
   about: 'Über',
   theme: 'Farbschema',

@@ -12,7 +12,7 @@ export const editor = {
   zoom: 'Zoom',
   percent: '{{percent}} %',
   scoreLabel:
-    'Uncalibrated certainty of the predictor: {{percent}} %. Good for ordering, not the chance that it is right.',
+    'Score {{percent}} %. MSDNet estimates the overlap with the right mask, the training-free predictor only how sure it is. Good for ordering, not the chance that it is right.',
   areaLabel: '{{count, number}} pixels',
   area: '{{area}} px',
   unknownClass: 'Unknown class',

@@ -83,12 +83,24 @@ export const errors = {
   maskTileEmpty:
     'The mask tile ({{x}}, {{y}}) holds no pixels, so nothing was stored. Reload the page and do it again.',
   mediaUnknown: 'There is nothing at this address. Reload the page.',
+  modelBackbone:
+    'The model {{model}} was trained on the backbone {{wanted}}, not on {{found}}; put both into one models folder.',
+  modelDense:
+    'The model {{model}} keeps its examples as maps instead of tokens, which this version cannot use; choose another predictor.',
+  modelFault:
+    'The model file {{path}} cannot be used: {{fault}}. Export the model anew, or choose another predictor in the settings.',
   modelManifestInvalid:
     'The model manifest {{path}} is damaged or of another version; restore the models folder of this version.',
   modelMismatch:
     'The model file {{path}} is not the one its manifest describes (other SHA-256); restore the models folder of this version.',
   modelMissing: 'The model file {{path}} cannot be read; restore the models folder of this version.',
+  modelNotListed:
+    'The model manifest {{path}} does not list {{model}}; restore the models folder of this version, or choose another predictor in the settings.',
   modelOutput: '{{message}}',
+  modelNameTaken:
+    'A model “{{name}}” was added already. Delete {{folder}} to add another one under this name, or give it another id in its manifest.',
+  modelNameUnusable: '{{message}}',
+  modelUnknown: 'There is no model “{{name}}”; choose another one in the settings: {{known}}.',
   modelsFolderMissing: 'The folder "models" with manifest.json is missing. Install Exemplar Studio again.',
   nameTaken: '{{name}} exists already; choose another name.',
   nameUnusable:
@@ -163,7 +175,7 @@ export const errors = {
   versionNotFound: 'That version is not in the project any more; choose another one from the list.',
   versionOfOtherClass: 'That version belongs to another class; choose one from the list of this class.',
   versionOfOtherModel:
-    'Class {{class}} learnt with another model than the one that runs now. Add one of its examples again to learn anew.',
+    'Class {{class}} learnt with another model than the one in use. Press “Learn again” to learn it anew from its examples.',
   versionParent: 'The parent of a version of "{{name}}" is of another class.',
   versionSupports: '{{message}}',
 } as const

@@ -10,6 +10,7 @@ import { help } from './help.ts'
 import { history } from './history.ts'
 import { keys } from './keys.ts'
 import { learn } from './learn.ts'
+import { models } from './models.ts'
 import { review } from './review.ts'
 import { settings } from './settings.ts'
 import { tour } from './tour.ts'
@@ -29,6 +30,7 @@ export const english = {
   history,
   keys,
   learn,
+  models,
   review,
   settings,
   tour,

@@ -11,8 +11,11 @@ export const learn = {
   costs_zero: 'Nothing new to learn: correct or accept a proposal first.',
   costs_one: 'Makes {{count}} correction an example and refreshes {{proposals, number}} open proposals.',
   costs_other: 'Makes {{count}} corrections examples and refreshes {{proposals, number}} open proposals.',
+  learnAgain:
+    'Version {{version}} was made with another model. Learning again takes its examples anew; until then nothing is segmented with {{name}}.',
   needExample: 'Needs a first example.',
   running: 'Learning…',
+  adopted_zero: '{{name}} learnt again from its examples: version {{version}} is in use.',
   adopted_one: '{{name}} learnt from {{count}} correction: version {{version}} is in use.',
   adopted_other: '{{name}} learnt from {{count}} corrections: version {{version}} is in use.',
   refreshing: 'Open proposals are being refreshed.',
@@ -41,5 +44,6 @@ export const learn = {
     use: 'Use as example',
     remove: 'Stop using as example',
     run: 'Learn',
+    again: 'Learn again',
   },
 } as const

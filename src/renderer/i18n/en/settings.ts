@@ -1,6 +1,7 @@
 export const settings = {
   title: 'Settings',
   appearance: 'Appearance',
+  model: 'Model',
   device: 'Device',
   about: 'About',
   theme: 'Theme',

@@ -1,0 +1,14 @@
+import { AppError } from '../../shared/errors.ts'
+import type { FeatureMap, FeatureMaps } from './predictor.ts'
+
+/** The map of that name. Throws `ModelMismatch` where the backbone returns none. */
+export function mapNamed(features: FeatureMaps, name: string): FeatureMap {
+  const map = features.maps[name]
+  if (map !== undefined) return map
+  throw new AppError(
+    'ModelMismatch',
+    'modelOutput',
+    `The backbone does not return ${name}, which the predictor needs.`,
+    { params: { name } },
+  )
+}

@@ -1,0 +1,30 @@
+import { AppError } from '../../shared/errors.ts'
+import { coverage } from '../../shared/mask/resample.ts'
+import type { TiledMask } from './predictor.ts'
+
+/** A mask that covers less of every cell than this leaves nothing to learn from. */
+const smallestCoverage = 0.02
+
+/** Tokens that a class keeps; with more supports each of them gets fewer. Matching time grows with it. */
+export const tokensPerClass = 8640
+
+/** How many tokens each of `count` supports may keep. */
+export function fairShare(tokensPerSupport: number, count: number): number {
+  return Math.min(tokensPerSupport, Math.floor(tokensPerClass / count))
+}
+
+/** Share of each cell of a `width` x `height` grid that the mask covers, 0 to 1, row by row. */
+export function coveredCells(mask: TiledMask, width: number, height: number): Float32Array {
+  return coverage(mask.tiles, mask.width, mask.height, width, height)
+}
+
+/** The same for the outline of an example. Throws `InvalidInput` (`emptyMask`) when it leaves nothing on the grid. */
+export function outlinedCells(mask: TiledMask, width: number, height: number): Float32Array {
+  const cells = coveredCells(mask, width, height)
+  if (cells.some((share) => share >= smallestCoverage)) return cells
+  throw new AppError(
+    'InvalidInput',
+    'emptyMask',
+    'The outlined region is empty or too small to learn from; outline a larger example.',
+  )
+}
