@@ -266,13 +266,13 @@ def test_the_presence_layers_give_the_verdict_folded_into_them() -> None:
     rng = np.random.default_rng(1)
     figures = rng.normal(size=(200, 17 + 64 + 4))
     there = figures[:, 3] + 0.3 * rng.normal(size=200) > 0.4
-    verdict = presence.fit_verdict(head, figures, there, 1.0)
-    expected = presence.verdict_logits(head, verdict, figures)
+    verdict = presence.fit_verdict(figures, there, 1.0)
     presence.fold_verdict(head, verdict)
-    found = presence.trained_logits(head, figures)
-    # One hidden unit of 64, the least important, made room.
-    np.testing.assert_allclose(found, expected, atol=0.05)
+    with torch.no_grad():
+        found = head.presence(torch.from_numpy(figures).float())[:, 0].numpy()
+    np.testing.assert_allclose(found, verdict.logits(figures), atol=1e-4)
     assert presence_auc(list(found[there]), list(found[~there])) > 0.95
+    assert calibrate.unseen_auc(figures, there, np.arange(200) % 5, 1.0) > 0.9
 
 
 def test_recipes_hold_out_by_name(data: Path) -> None:

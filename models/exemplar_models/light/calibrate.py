@@ -22,12 +22,13 @@ from ..readers import FolderSet
 from ..training import load_checkpoint, run_command, save_checkpoint
 from .evaluate import EMPTY_SHARE, Answer, Decision, Evaluator, answers, at_full_size, decide
 from .head import LightMSDNet
-from .presence import PresenceInputs, Verdict, fit_verdict, fold_verdict, logistic, trained_logits, verdict_logits
+from .presence import PresenceInputs, Verdict, fit_verdict, fold_verdict, logistic
 from .support import TOKENS_PER_SUPPORT
 from .train import load_weights
 
 THRESHOLDS = tuple(round(0.1 + 0.05 * i, 2) for i in range(11))
 LARGEST_LOGIT = 8.0
+RIDGES = (3.0, 30.0, 100.0)
 SMALLEST_AREA = 1e-4
 
 
@@ -99,13 +100,12 @@ def choose(found: list[tuple[list[Answer], list[Answer]]], data_set: FolderSet, 
     }
 
 
-def unseen_auc(net: LightMSDNet, figures: np.ndarray, present: np.ndarray, classes: np.ndarray, **how: object) -> float:
+def unseen_auc(figures: np.ndarray, present: np.ndarray, classes: np.ndarray, ridge: float) -> float:
     """Presence AUC over classes left out of the fit in turn."""
     scores = np.zeros(len(present))
     for c in np.unique(classes):
         own = classes == c
-        verdict = fit_verdict(net.head, figures[~own], present[~own], **how)  # type: ignore[arg-type]
-        scores[own] = verdict_logits(net.head, verdict, figures[own])
+        scores[own] = fit_verdict(figures[~own], present[~own], ridge).logits(figures[own])
     return presence_auc(list(scores[present]), list(scores[~present]))
 
 
@@ -113,43 +113,27 @@ def refit(
     net: LightMSDNet, evaluator: Evaluator, episodes: EpisodeList, shots: list[int]
 ) -> tuple[Verdict, list[tuple[list[Answer], list[Answer]]]]:
     """The verdict of all shot counts together, and the answers with it."""
-    found, figures, present, classes, counts = [], [], [], [], []
+    found, figures = [], []
     for k in shots:
         inputs = PresenceInputs(net)
         found.append(answers(evaluator, episodes, k))
         figures.append(inputs.close())
-        group = [*found[-1][0], *found[-1][1]]
-        present += [a.episode.present for a in group]
-        classes += [a.episode.class_id for a in group]
-        counts += [k] * len(group)
-    x, y, c, k_of = np.concatenate(figures), np.asarray(present), np.asarray(classes), np.asarray(counts)
-    options: list[dict[str, object]] = [
-        {"ridge": ridge, "use_trained": trained} for trained in (True, False) for ridge in (3.0, 30.0)
-    ]
-    aucs = [unseen_auc(net, x, y, c, **how) for how in options]
-    for how, auc in zip(options, aucs, strict=True):
-        print(f"presence refit {how}: AUC on classes left out {auc:.3f}", flush=True)
-    for k in shots:
-        rows = k_of == k
-        logits = trained_logits(net.head, x[rows])
-        print(f"presence as trained, {k} shots: AUC {presence_auc(list(logits[y[rows]]), list(logits[~y[rows]])):.3f}")
-    verdict = fit_verdict(net.head, x, y, **options[int(np.argmax(aucs))])  # type: ignore[arg-type]
-    logits = verdict_logits(net.head, verdict, x)
-    at = 0
-    judged = []
-    for group in found:
-        pair: list[list[Answer]] = []
-        for part in group:
-            pair.append([replace(a, presence=float(1 / (1 + np.exp(-logits[at + i])))) for i, a in enumerate(part)])
-            at += len(part)
-        judged.append((pair[0], pair[1]))
-    return verdict, judged
+    group = [a for pair in found for part in pair for a in part]
+    x = np.concatenate(figures)
+    present, classes = np.asarray([a.episode.present for a in group]), np.asarray([a.episode.class_id for a in group])
+    aucs = [unseen_auc(x, present, classes, ridge) for ridge in RIDGES]
+    for ridge, auc in zip(RIDGES, aucs, strict=True):
+        print(f"presence refit, ridge {ridge}: AUC on classes left out {auc:.3f}", flush=True)
+    verdict = fit_verdict(x, present, RIDGES[int(np.argmax(aucs))])
+    probabilities = iter(1 / (1 + np.exp(-verdict.logits(x))))
+    judged = [tuple([replace(a, presence=float(next(probabilities))) for a in part] for part in pair) for pair in found]
+    return verdict, [(pair[0], pair[1]) for pair in judged]
 
 
 def apply(net: LightMSDNet, folder: Path) -> None:
     """Folds the verdict found with other weights of the same recipe into these."""
     found = json.loads((folder / "verdict.json").read_text())
-    fold_verdict(net.head, Verdict(found["bias"], found["trained"], np.asarray(found["statistics"])))
+    fold_verdict(net.head, Verdict(found["bias"], np.asarray(found["weights"])))
 
 
 def save(net: LightMSDNet, weights: Path, out: Path) -> None:
@@ -183,7 +167,7 @@ def main() -> None:
         shots = [int(k) for k in args.shots.split(",")]
         verdict, judged = refit(net, evaluator, read_episodes(args.episodes, data_set), shots)
         fold_verdict(net.head, verdict)
-        found = {"bias": verdict.bias, "trained": verdict.trained, "statistics": verdict.statistics.tolist()}
+        found = {"bias": verdict.bias, "weights": verdict.weights.tolist()}
         (args.out / "verdict.json").write_text(json.dumps(found, indent=2) + "\n")
         recipe = choose(judged, data_set, args.keep)
         (args.out / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n")
