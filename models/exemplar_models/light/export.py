@@ -14,6 +14,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import copyfile
 from typing import NotRequired, TypedDict
 
 import numpy as np
@@ -21,6 +22,7 @@ import onnx
 from onnx import numpy_helper
 
 from ..manifest import describe_file, put_model
+from ..training import run_command
 from . import network_graph
 from .golden import write_golden, write_gradient_golden
 from .gradient import GRADIENT_ID, INPUTS, OUTPUTS, POSITIVE_WEIGHT, PREFIX, build_gradient, weight_shapes
@@ -253,14 +255,31 @@ def export(net: LightMSDNet, notes: Notes, out: Path) -> list[Path]:
     return [decoder, write_golden(net, notes.recipe["tokensPerSupport"], out / "golden")]
 
 
+def copy_models(out: Path) -> None:
+    """Backbone and matcher, with manifest and golden files, so that `exemplar evaluate --models OUT` finds all it needs.
+
+    Raises ValueError for the models folder itself.
+    """
+    if out.resolve() == MODELS.resolve():
+        raise ValueError("--complete is for another folder than models/")
+    (out / "golden").mkdir(parents=True, exist_ok=True)
+    for path in (MODELS / "backbone.onnx", MODELS / "matcher.onnx", MODELS / "manifest.json"):
+        copyfile(path, out / path.name)
+    for path in (MODELS / "golden").glob("*.json"):
+        copyfile(path, out / "golden" / path.name)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--checkpoint", type=Path, help="weights.pt of a training")
     parser.add_argument("--notes", type=Path, help="default: the checkpoint's path with the suffix .json")
     parser.add_argument("--recipe", type=Path, help="the recipe's own file; default: what the notes say")
     parser.add_argument("--out", type=Path, default=MODELS, help="folder to write to (default: models/)")
+    parser.add_argument("--complete", action="store_true", help="copy the other models into the folder first")
     arguments = parser.parse_args()
     checkpoint: Path | None = arguments.checkpoint
+    if arguments.complete:
+        copy_models(arguments.out)
     written = export_fixed(arguments.out)
     if checkpoint is not None:
         notes = read_notes(arguments.notes or checkpoint.with_suffix(".json"), arguments.recipe)
@@ -270,4 +289,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main)
