@@ -256,7 +256,7 @@ def export(net: LightMSDNet, notes: Notes, out: Path) -> list[Path]:
 
 
 def copy_models(out: Path) -> None:
-    """Backbone and matcher, with manifest and golden files, so that `exemplar evaluate --models OUT` finds all it needs.
+    """Backbone and matcher with manifest and golden files: what `exemplar evaluate --models OUT` needs besides.
 
     Raises ValueError for the models folder itself.
     """
