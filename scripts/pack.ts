@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { makeElectronStandIn } from './electron-stand-in.ts'
 import { checkPackedFiles, summarize } from './packed-check.ts'
 import { readPackedFiles } from './packed-files.ts'
-import { hostEntry } from './packed-layout.ts'
+import { hostEntry, modelFiles } from './packed-layout.ts'
 import { projectRoot } from './project-root.ts'
 import { buildRelease } from './release.ts'
 
@@ -45,7 +45,11 @@ async function pack(): Promise<void> {
     platform: 'linux',
     arch: 'x64',
     main: manifest.main,
-    models: modelFiles(),
+    models: modelFiles(
+      JSON.parse(readFileSync(join(projectRoot, 'models', 'manifest.json'), 'utf8')) as Parameters<
+        typeof modelFiles
+      >[0],
+    ),
   })
   for (const problem of problems) console.error(problem)
   console.log(problems.length === 0 ? `The package in ${output} is as it should be.` : `${problems.length} problems.`)
@@ -79,14 +83,6 @@ function runBuilder(manifest: Manifest, electronDist: string): boolean {
   // Electron's own placeholder: electron-builder leaves it there when it is given a folder.
   rmSync(join(output, 'resources', 'default_app.asar'), { force: true })
   return result.status === 0
-}
-
-/** What `models/` must bring along. */
-function modelFiles(): string[] {
-  const manifest = JSON.parse(readFileSync(join(projectRoot, 'models', 'manifest.json'), 'utf8')) as {
-    readonly models: readonly { readonly file: string }[]
-  }
-  return ['manifest.json', 'MODEL_CARD.md', 'golden/backbone-448x448.json', ...manifest.models.map(({ file }) => file)]
 }
 
 function readOptions(): string | null {

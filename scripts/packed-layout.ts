@@ -16,6 +16,16 @@ export const ownFiles = [
   'out/renderer/index.html',
 ] as const
 
+/** What the studio reads of `models/`, by its manifest: every model, and the stored values that are compared on load. */
+export function modelFiles(manifest: {
+  readonly models: readonly { readonly kind: string; readonly file: string; readonly golden?: string }[]
+}): readonly string[] {
+  const files = manifest.models.map(({ file }) => file)
+  // The gradients' are for tests.
+  const golden = manifest.models.filter(({ kind }) => kind === 'msdnet').flatMap((model) => model.golden ?? [])
+  return ['manifest.json', 'MODEL_CARD.md', 'golden/backbone-448x448.json', ...golden, ...files]
+}
+
 /** The packages that ship as they are, each at the top of `node_modules`. All others are bundled into `out/`. */
 export function shippedPackages({ platform, arch }: PackTarget): readonly string[] {
   const images =

@@ -4,7 +4,7 @@ import { binaryFormat } from '../../scripts/binary-format.ts'
 import { checkPackedFiles, summarize } from '../../scripts/packed-check.ts'
 import type { PackExpectation } from '../../scripts/packed-check.ts'
 import type { PackedFile } from '../../scripts/packed-files.ts'
-import { shippedPackages } from '../../scripts/packed-layout.ts'
+import { modelFiles, shippedPackages } from '../../scripts/packed-layout.ts'
 
 const linux: PackExpectation = {
   platform: 'linux',
@@ -152,4 +152,15 @@ describe('what a binary is made for', () => {
     closeSync(handle)
     expect(binaryFormat(head)).toBe(`${process.platform}-${process.arch}`)
   })
+})
+
+test('a package brings every model of the manifest, and the stored values that are compared on load', () => {
+  const models = [
+    { kind: 'backbone', file: 'backbone.onnx' },
+    { kind: 'msdnet', file: 'net.onnx', golden: 'golden/net.json' },
+    { kind: 'msdnet-gradient', file: 'gradient.onnx', golden: 'golden/gradient.json' },
+  ]
+  const files = modelFiles({ models })
+  expect(files).toEqual(expect.arrayContaining(['backbone.onnx', 'net.onnx', 'golden/net.json', 'gradient.onnx']))
+  expect(files).not.toContain('golden/gradient.json')
 })

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { writeTinyMsdnet } from '../../../test/support/tiny-msdnet.ts'
 import { coreOf, createAnnotation, removeAnnotation } from '../../shared/domain/annotations.ts'
 import { createBitmap } from '../../shared/mask/bitmap.ts'
 import { tilesFromBitmap } from '../../shared/mask/tiles.ts'
@@ -41,7 +42,8 @@ afterEach(async () => {
 })
 
 function options(): Parameters<typeof Session.open>[1] {
-  return { codec, modelsFolder: modelsFolder(), provider: 'cpu', log: () => undefined }
+  // What happens around a model is the same for all; this one has no weights that a training could change.
+  return { codec, modelsFolder: modelsFolder(), predictor: 'training-free', provider: 'cpu', log: () => undefined }
 }
 
 async function reopen(): Promise<void> {
@@ -382,5 +384,58 @@ describe('examples that came from another class', () => {
     session.step('undo')
     expect(unlearned()).toBe(0)
     expect(session.store.versions.current(fromId)).not.toBeNull()
+  })
+})
+
+describe('another model', () => {
+  const settled = (): Promise<unknown> => Promise.all(session.jobs.list().map((job) => session.jobs.waitFor(job.id)))
+
+  test('taken into use leaves what a class has learnt alone, asks for learning again, and segments after it', async () => {
+    const [first = '', second = ''] = await addPictures(2)
+    const { classId } = await teach(first)
+    const before = session.store.versions.current(classId)
+    const tiny = join(folder, 'models')
+    writeTinyMsdnet(tiny, modelsFolder())
+    await session.useModel({ modelsFolder: tiny, predictor: 'msdnet' })
+
+    const { modelHash } = await session.engine.info()
+    const learnAgain = (): boolean | undefined => projectInfo(session.store, modelHash).classes[0]?.learnAgain
+    expect(learnAgain()).toBe(true)
+    expect(projectInfo(session.store).classes[0]?.learnAgain).toBe(false)
+    const spec = { kind: 'segment', classIds: [classId], images: [second], provider: 'auto', detail: 'normal' } as const
+    const { id } = session.jobs.start({ ...spec, images: [...spec.images], classIds: [...spec.classIds] })
+    await settled()
+    const [refused] = session.jobs.list()
+    expect(refused).toMatchObject({ id, state: 'failed' })
+    expect(refused?.reason).toMatch(/Class square learnt with another model .* Press "Learn again"/)
+    expect(session.store.versions.current(classId)).toEqual(before)
+
+    const learnt = await session.learn(classId)
+    expect(learnt).toMatchObject({
+      adopted: true,
+      newExamples: 0,
+      version: { predictor: 'msdnet', number: 2, modelHash },
+    })
+    expect(learnAgain()).toBe(false)
+    session.jobs.resume(id)
+    await settled()
+    expect(session.jobs.list().find((job) => job.id === id)).toMatchObject({ state: 'done', failed: 0 })
+
+    // What the other one learnt is still there for it.
+    await session.useModel({ modelsFolder: modelsFolder(), predictor: 'training-free' })
+    session.restoreVersion(classId, before?.id ?? '')
+    expect(projectInfo(session.store, (await session.engine.info()).modelHash).classes[0]?.learnAgain).toBe(false)
+  })
+
+  test('whose file is missing is not replaced by another', async () => {
+    const [first = ''] = await addPictures(1)
+    const tiny = join(folder, 'models')
+    writeTinyMsdnet(tiny, modelsFolder())
+    await rm(join(tiny, 'tiny-msdnet.onnx'))
+    await session.useModel({ modelsFolder: tiny, predictor: 'msdnet' })
+    const { id: classId } = ensureClass(session.store, 'square')
+    const learning = session.setSupports([draw(first, classId)], 'example')
+    await expect(learning).rejects.toMatchObject({ code: 'ModelMissing', key: 'modelMissing' })
+    expect(session.store.versions.ofClass(classId)).toEqual([])
   })
 })
