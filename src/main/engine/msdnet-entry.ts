@@ -5,7 +5,6 @@ import type { BackboneEntry } from './models.ts'
 
 /** A tensor as the manifest promises it; a text is a dimension that is free. */
 const tensorSchema = z.object({ name: z.string(), shape: z.array(z.union([z.int().positive(), z.string()])) })
-export type PromisedTensor = Readonly<z.infer<typeof tensorSchema>>
 
 const graphEntrySchema = modelEntrySchema.extend({ inputs: z.array(tensorSchema), outputs: z.array(tensorSchema) })
 export type GraphEntry = Readonly<z.infer<typeof graphEntrySchema>>

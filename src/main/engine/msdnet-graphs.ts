@@ -9,7 +9,7 @@ import { createSession, loadRuntime } from './runtime.ts'
 import type { WeightedTokens } from './tokens.ts'
 
 /** Names of the backbone's maps that both graphs take, finest first. */
-export const mapNames = ['s8', 's16a', 's16b', 's32'] as const
+const mapNames = ['s8', 's16a', 's16b', 's32'] as const
 
 /** Numbers of a support beside its tokens. */
 export interface SupportNumbers {

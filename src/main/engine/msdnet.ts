@@ -141,7 +141,7 @@ function fromBlock({ tokens, numbers }: StateBlock, sizes: MsdnetGraphs['sizes']
 }
 
 /** All supports side by side, weighted for this query where the recipe asks for it. */
-export function classInputs(
+function classInputs(
   supports: readonly EncodedSupport[],
   features: FeatureMaps,
   { sceneTemperature }: MsdnetEntry['recipe'],

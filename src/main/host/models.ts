@@ -56,7 +56,7 @@ function isShipped(name: string): boolean {
 }
 
 /** Names that can be chosen. */
-export function modelNames(): string[] {
+function modelNames(): string[] {
   return [...shippedNames, ...addedNames()]
 }
 

@@ -28,5 +28,5 @@ export const defaultPreferences: Preferences = {
   maskOpacity: 0.45,
   reducedMotion: 'system',
   tourSeen: false,
-  predictor: 'training-free',
+  predictor: 'msdnet',
 }
