@@ -70,6 +70,11 @@ test('an altered, a missing and an undescribed model are refused in one sentence
   expect(mismatch.message).toContain(join(altered, 'backbone.onnx'))
 
   await writeFile(join(altered, 'manifest.json'), '{"schemaVersion":1,"models":[]}')
+  const unlisted = await errorOf(readModelEntry(altered, 'backbone', backboneEntrySchema))
+  expect(unlisted).toMatchObject({ code: 'ModelMissing', key: 'modelNotListed' })
+  expect(unlisted.message).toContain(join(altered, 'manifest.json'))
+
+  await writeFile(join(altered, 'manifest.json'), '{"schemaVersion":1,"models":[{"id":"x","kind":"backbone"}]}')
   expect(await errorOf(readModelEntry(altered, 'backbone', backboneEntrySchema))).toMatchObject({
     code: 'ModelMismatch',
     key: 'modelManifestInvalid',
