@@ -169,10 +169,7 @@ class Sampler:
         masks, known = zip(*(self._mask(d.query, d) for d in draws), strict=True)
         target = F.avg_pool2d(torch.from_numpy(np.stack(masks))[:, None], 2)
         valid = (F.avg_pool2d(torch.from_numpy(np.stack(known))[:, None], 2) > 0.99).float()
-        if any(not d.present for d in draws):
-            for i, d in enumerate(draws):
-                if not d.present:
-                    target[i] = 0
+        target[[not d.present for d in draws]] = 0
         present = (target.flatten(1).sum(1) > 4).float()
         return Batch(features, join(supports), target, valid, present)
 

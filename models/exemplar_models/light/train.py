@@ -1,13 +1,14 @@
 """Trains the light MSDNet: `python -m exemplar_models.light.train RECIPE --data DIR --out DIR`.
 
-Two stages of one schedule each: episodes at a small size, then fewer at the size that is used. Only the head learns;
-features come from a pool that is made once. Checkpoints continue where they stopped (`--resume`).
+Stages of one schedule each, at one picture size each; one is enough so far. Only the head learns; features come from a
+pool that is made once. Checkpoints continue where they stopped (`--resume`).
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
+import hashlib
 import json
 import time
 from collections.abc import Mapping
@@ -81,10 +82,7 @@ def ccp_names(data: Path) -> tuple[str, ...]:
 def recipes(data: Path) -> dict[str, Recipe]:
     """Every training of the light model by name."""
     strict = Recipe("strict-fold3", fold_names(data, 3))
-    short = replace(
-        strict,
-        stages=(Stage(320, 2400, 1e-3),),
-    )
+    short = replace(strict, stages=(Stage(320, 2400, 1e-3),))
     found = [
         strict,
         replace(strict, name="strict-fold2", held_out=fold_names(data, 2)),
@@ -240,15 +238,8 @@ def _stage(
 
 def pool_name(recipe: Recipe, size: int) -> str:
     """Recipes that may see the same pictures share a pool."""
-    held = abs(hash_text(",".join(recipe.held_out) + "|" + ",".join(recipe.exclude_sets))) % 16**8
-    return f"{held:08x}-{size}"
-
-
-def hash_text(text: str) -> int:
-    value = 0
-    for letter in text:
-        value = (value * 131 + ord(letter)) % (2**61 - 1)
-    return value
+    unseen = ",".join(recipe.held_out) + "|" + ",".join(recipe.exclude_sets)
+    return f"{hashlib.sha256(unseen.encode()).hexdigest()[:8]}-{size}"
 
 
 def _mapping(value: object) -> Mapping[str, object]:

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
-import { AppError } from '../../shared/errors.ts'
 import { mapNamed } from './feature-maps.ts'
 import { featureHash } from './models.ts'
 import type { Predictor } from './predictor.ts'
 import type { PredictorContext } from './predictors.ts'
 import { baselineMagic, decodeBlocks, encodeBlocks } from './state-bytes.ts'
 import type { StateFormat } from './state-bytes.ts'
+import { requireSupports } from './support-mask.ts'
 import { queryTokens, supportTokens } from './support-tokens.ts'
 import { joinTokens } from './tokens.ts'
 import type { TokenSet, WeightedTokens } from './tokens.ts'
@@ -54,9 +54,7 @@ function linearPredictor(
       }),
     fit: (supports) =>
       new Promise((resolve) => {
-        if (supports.length === 0) {
-          throw new AppError('InvalidInput', 'noSupports', 'A class needs at least one example to learn from.')
-        }
+        requireSupports(supports)
         const parts = supports.flatMap((bytes) => decodeBlocks(bytes, format, 0))
         const { weights, bias, threshold } = fitted(joinTokens(parts.map(({ tokens }) => tokens)))
         const bytes = new Uint8Array(Float32Array.from([...weights, bias]).buffer)

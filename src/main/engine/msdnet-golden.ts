@@ -80,8 +80,11 @@ export async function compareWithGolden(graphs: MsdnetGraphs, modelsFolder: stri
   }
 }
 
-/** Park and Miller's generator, as in `golden.py`: -0.5 to 0.5, and `(c % 5 - 2) / 5` more inside the box. */
-function goldenFeatures(
+/**
+ * The feature maps of the golden files, over a grid of stride-16 cells. Park and Miller's generator, as in `golden.py`:
+ * -0.5 to 0.5, and `(c % 5 - 2) / 5` more inside the box.
+ */
+export function goldenFeatures(
   grid: { readonly width: number; readonly height: number },
   seed: number,
   box: Box,

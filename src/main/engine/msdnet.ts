@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { AppError } from '../../shared/errors.ts'
 import { mapNamed } from './feature-maps.ts'
 import { leaveOneOut } from './leave-one-out.ts'
 import { createMatcher } from './matcher.ts'
@@ -15,7 +14,7 @@ import type { FeatureMap, FeatureMaps, Predictor, ScoreMap } from './predictor.t
 import type { PredictorContext } from './predictors.ts'
 import { decodeBlocks, encodeBlocks, msdnetMagic } from './state-bytes.ts'
 import type { StateBlock, StateFormat } from './state-bytes.ts'
-import { coveredCells, fairShare, outlinedCells, tokensPerClass } from './support-mask.ts'
+import { coveredCells, fairShare, outlinedCells, requireSupports, tokensPerClass } from './support-mask.ts'
 import { joinTokens, mergeTokens } from './tokens.ts'
 import type { WeightedTokens } from './tokens.ts'
 
@@ -72,9 +71,7 @@ export async function createMsdnetPredictor(context: PredictorContext): Promise<
       return encodeBlocks(format, [toBlock(mergeTokens(tokens, recipe.tokensPerSupport), numbers)])
     },
     fit: async (supports) => {
-      if (supports.length === 0) {
-        throw new AppError('InvalidInput', 'noSupports', 'A class needs at least one example to learn from.')
-      }
+      requireSupports(supports)
       const cap = fairShare(recipe.tokensPerSupport, supports.length)
       const parts = supports
         .flatMap((bytes) => decodeBlocks(bytes, format, numberCount(graphs.sizes)))

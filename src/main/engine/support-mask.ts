@@ -1,12 +1,18 @@
 import { AppError } from '../../shared/errors.ts'
 import { coverage } from '../../shared/mask/resample.ts'
-import type { TiledMask } from './predictor.ts'
+import type { SupportState, TiledMask } from './predictor.ts'
 
 /** A mask that covers less of every cell than this leaves nothing to learn from. */
 const smallestCoverage = 0.02
 
 /** Tokens that a class keeps; with more supports each of them gets fewer. Matching time grows with it. */
 export const tokensPerClass = 8640
+
+/** Throws `InvalidInput` (`noSupports`) for a class without examples. */
+export function requireSupports(supports: readonly SupportState[]): void {
+  if (supports.length > 0) return
+  throw new AppError('InvalidInput', 'noSupports', 'A class needs at least one example to learn from.')
+}
 
 /** How many tokens each of `count` supports may keep. */
 export function fairShare(tokensPerSupport: number, count: number): number {

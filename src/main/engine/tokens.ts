@@ -105,13 +105,7 @@ function mergeOnce(tokens: WeightedTokens, surplus: number): WeightedTokens {
   const order = [...alike.keys()].sort((a, b) => (alike[b] ?? 0) - (alike[a] ?? 0) || a - b)
   const chosen = new Set(order.slice(0, surplus))
   const count = tokens.count - chosen.size
-  const result = {
-    count,
-    channels,
-    values: new Float32Array(count * channels),
-    foreground: new Float32Array(count),
-    background: new Float32Array(count),
-  }
+  const result = emptyTokens(count, channels)
   let to = 0
   for (let from = 0; from < tokens.count; from++, to++) {
     const row = values.subarray(from * channels, (from + 1) * channels)
@@ -129,6 +123,16 @@ function mergeOnce(tokens: WeightedTokens, surplus: number): WeightedTokens {
   return result
 }
 
+function emptyTokens(count: number, channels: number): WeightedTokens {
+  return {
+    count,
+    channels,
+    values: new Float32Array(count * channels),
+    foreground: new Float32Array(count),
+    background: new Float32Array(count),
+  }
+}
+
 function normalise(row: Float32Array): void {
   let squares = 0
   for (const value of row) squares += value * value
@@ -140,13 +144,7 @@ function normalise(row: Float32Array): void {
 export function joinTokens(parts: readonly WeightedTokens[]): WeightedTokens {
   const channels = parts[0]?.channels ?? 0
   const count = parts.reduce((sum, part) => sum + part.count, 0)
-  const joined = {
-    count,
-    channels,
-    values: new Float32Array(count * channels),
-    foreground: new Float32Array(count),
-    background: new Float32Array(count),
-  }
+  const joined = emptyTokens(count, channels)
   let at = 0
   for (const part of parts) {
     joined.values.set(part.values, at * channels)

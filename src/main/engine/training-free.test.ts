@@ -5,7 +5,8 @@ import { createBitmap } from '../../shared/mask/bitmap.ts'
 import { tilesFromBitmap } from '../../shared/mask/tiles.ts'
 import { backboneEntrySchema, readModelEntry } from './models.ts'
 import type { BackboneEntry } from './models.ts'
-import type { FeatureMap, FeatureMaps, TiledMask } from './predictor.ts'
+import { goldenFeatures } from './msdnet-golden.ts'
+import type { TiledMask } from './predictor.ts'
 import { createTrainingFreePredictor } from './training-free.ts'
 import type { TrainingFreePredictor } from './training-free.ts'
 
@@ -25,41 +26,6 @@ interface Golden {
   readonly kept: readonly [number, number]
 }
 const golden = JSON.parse(readFileSync(`${modelsFolder}/golden/training-free.json`, 'utf8')) as Golden
-
-/** Park and Miller's generator, as in `golden.py`: -0.5 to 0.5, and `(c % 5 - 2) / 5` more inside the box. */
-function syntheticMap(
-  channels: number,
-  height: number,
-  width: number,
-  stride: number,
-  seed: number,
-  box: Box,
-): FeatureMap {
-  let state = seed
-  const [left, top, right, bottom] = box
-  const data = Float32Array.from({ length: channels * height * width }, (_, at) => {
-    state = (state * 16807) % 2147483647
-    const x = at % width
-    const y = Math.floor(at / width) % height
-    const c = Math.floor(at / (width * height))
-    const inside = x >= left && x < right && y >= top && y < bottom
-    return state / 2147483647 - 0.5 + (inside ? ((c % 5) - 2) / 5 : 0)
-  })
-  return { stride, channels, height, width, data }
-}
-
-function syntheticFeatures(seed: number, box: Box): FeatureMaps {
-  const { height, width } = golden
-  const [left, top, right, bottom] = box
-  return {
-    inputWidth: width * 16,
-    inputHeight: height * 16,
-    maps: {
-      s16b: syntheticMap(120, height, width, 16, seed, box),
-      s32: syntheticMap(352, height / 2, width / 2, 32, seed + 1, [left / 2, top / 2, right / 2, bottom / 2]),
-    },
-  }
-}
 
 /** A mask pixel is half a cell; one pixel column more on the left than the box. */
 function maskOf([left, top, right, bottom]: Box): TiledMask {
@@ -98,14 +64,14 @@ afterAll(() => predictor[Symbol.asyncDispose]())
 async function encodeBoth(): Promise<readonly [Uint8Array, Uint8Array]> {
   const [first, second] = golden.supportBoxes
   return [
-    await predictor.encodeSupport(syntheticFeatures(11, first), maskOf(first)),
-    await predictor.encodeSupport(syntheticFeatures(21, second), maskOf(second)),
+    await predictor.encodeSupport(goldenFeatures(golden, 11, first), maskOf(first)),
+    await predictor.encodeSupport(goldenFeatures(golden, 21, second), maskOf(second)),
   ]
 }
 
 test('scores are those of the Python reference, through encoding, merging and storing', async () => {
   const supports = await encodeBoth()
-  const query = syntheticFeatures(31, golden.queryBox)
+  const query = goldenFeatures(golden, 31, golden.queryBox)
   const one = await predictor.fit(supports.slice(0, 1))
   const two = await predictor.fit(supports)
   const [first, second] = await predictor.predict(query, [one, two])
@@ -123,7 +89,7 @@ test('a state is bounded, portable and gives the same bytes each time', async ()
   const [again] = await encodeBoth()
   expect(first.length).toBeLessThanOrEqual(256 * 1024)
   expect(again).toEqual(first)
-  const query = syntheticFeatures(31, golden.queryBox)
+  const query = goldenFeatures(golden, 31, golden.queryBox)
   // A copy inside a larger buffer at an odd offset, as it may come from a data base.
   const moved = new Uint8Array(first.length + 3)
   moved.set(first, 3)
@@ -145,14 +111,14 @@ test('many supports keep a class within its bound', async () => {
   const supports = Array.from({ length: 40 }, (_, i) => (i % 2 === 0 ? first : second))
   const state = await predictor.fit(supports)
   expect(state.bytes.length).toBeLessThan(8640 * 481)
-  const [map] = await predictor.predict(syntheticFeatures(31, golden.queryBox), [state])
+  const [map] = await predictor.predict(goldenFeatures(golden, 31, golden.queryBox), [state])
   const [left, top, right] = golden.queryBox
   const inside = map?.data[(top + 2) * golden.width + Math.floor((left + right) / 2)] ?? 0
   expect(inside).toBeGreaterThan(state.threshold)
 })
 
 test('an empty or vanishing mask is refused', async () => {
-  const features = syntheticFeatures(11, golden.supportBoxes[0])
+  const features = goldenFeatures(golden, 11, golden.supportBoxes[0])
   const { width, height } = maskOf(golden.supportBoxes[0])
   await expect(predictor.encodeSupport(features, { width, height, tiles: [] })).rejects.toMatchObject({
     code: 'InvalidInput',

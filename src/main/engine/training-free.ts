@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { AppError } from '../../shared/errors.ts'
 import { connectedComponents } from '../../shared/mask/components.ts'
 import { leaveOneOut } from './leave-one-out.ts'
 import { createMatcher } from './matcher.ts'
@@ -10,7 +9,7 @@ import type { BackboneEntry } from './models.ts'
 import type { Predictor, ScoreMap } from './predictor.ts'
 import { decodeBlocks, encodeBlocks, trainingFreeMagic } from './state-bytes.ts'
 import type { StateFormat } from './state-bytes.ts'
-import { fairShare, tokensPerClass } from './support-mask.ts'
+import { fairShare, requireSupports, tokensPerClass } from './support-mask.ts'
 import { queryTokens, supportTokens } from './support-tokens.ts'
 import { joinTokens, mergeTokens } from './tokens.ts'
 import type { WeightedTokens } from './tokens.ts'
@@ -64,9 +63,7 @@ export async function createTrainingFreePredictor(options: TrainingFreeOptions):
         resolve(encode(supportTokens(features, mask, recipe.tokensPerSupport)))
       }),
     fit: async (supports) => {
-      if (supports.length === 0) {
-        throw new AppError('InvalidInput', 'noSupports', 'A class needs at least one example to learn from.')
-      }
+      requireSupports(supports)
       const cap = fairShare(recipe.tokensPerSupport, supports.length)
       const parts = supports.map((bytes) => mergeTokens(decode(bytes), cap))
       const leaveOneOutIoU = await leaveOneOut(matcher, parts)
