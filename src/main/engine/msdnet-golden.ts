@@ -8,7 +8,7 @@ import type { FeatureMap, FeatureMaps } from './predictor.ts'
 import { joinTokens, mergeTokens, quantiseTokens, restoreTokens } from './tokens.ts'
 
 const boxSchema = z.tuple([z.int(), z.int(), z.int(), z.int()])
-type Box = z.infer<typeof boxSchema>
+type Box = Readonly<z.infer<typeof boxSchema>>
 const answerSchema = z.object({
   /** Largest magnitude of the logits: differences are relative to it. */
   scale: z.number().positive(),
@@ -93,7 +93,7 @@ export function goldenFeatures(
     const scale = 16 / stride
     const width = grid.width * scale
     const height = grid.height * scale
-    const [left, top, right, bottom] = box.map((edge) => Math.floor(edge * scale)) as Box
+    const [left, top, right, bottom] = scaled(box, scale)
     let state = own
     const data = Float32Array.from({ length: channels * height * width }, (_, at) => {
       state = (state * 16_807) % 2_147_483_647
@@ -117,9 +117,14 @@ export function goldenFeatures(
   }
 }
 
+/** In cells of a grid `factor` times as fine; whole cells. */
+function scaled([left, top, right, bottom]: Box, factor: number): Box {
+  return [Math.floor(left * factor), Math.floor(top * factor), Math.floor(right * factor), Math.floor(bottom * factor)]
+}
+
 /** Coverage of the stride-8 cells by the box, half a cell longer on the left. */
 function boxCoverage({ width, height }: { readonly width: number; readonly height: number }, box: Box): Float32Array {
-  const [left, top, right, bottom] = box.map((edge) => 2 * edge) as Box
+  const [left, top, right, bottom] = scaled(box, 2)
   const columns = 2 * width
   return Float32Array.from({ length: columns * 2 * height }, (_, cell) => {
     const x = cell % columns
