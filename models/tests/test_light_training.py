@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from exemplar_models.light import calibrate, evaluate, presence, train
 from exemplar_models.light.head import LightMSDNet
 from exemplar_models.light.losses import mask_loss, segmentation_loss
 from exemplar_models.light.pictures import Photo, colour_regions, crop, cut_outs, paste, random_kind, scene
-from exemplar_models.light.pool import CCP_OFFSET, PoolConfig, allowed_names, build_pool, read_photos
+from exemplar_models.light.pool import CCP_OFFSET, Pool, PoolConfig, allowed_names, build_pool, read_photos
 from exemplar_models.light.sampling import CLASSES, INSTANCES, Mix, Sampler, degrade
 from exemplar_models.metrics import presence_auc
 
@@ -166,7 +167,31 @@ def test_episodes_are_what_they_say(sampler: Sampler) -> None:
             assert all((labels[v] == draw.label).any() for v in draw.supports)
         assert draw.query not in draw.supports
     assert kinds == {0, 1, 2}
-    assert 30 < absent < 120
+    assert 20 < absent < 120
+
+
+def test_most_episodes_of_a_class_show_it_in_the_photo_itself(sampler: Sampler) -> None:
+    """A composite counts as one more photo of the class pasted in: by chance alone nearly all would be composites."""
+    labels = np.zeros((12, 4, 4), np.uint8)
+    labels[:, 1:3, 1:3] = 1
+    pasted = np.where(np.arange(12)[:, None, None] >= 3, labels, 0).astype(np.uint16)
+    shares = [{0: 0.75, 1: 0.25}] * 12
+    own = [{0: 0.75, 1: 0.25}] * 3 + [{0: 0.75}] * 9
+    base, source = np.arange(12), np.zeros(12, np.uint8)
+    pool = Pool(PoolConfig(), {}, labels, pasted, labels * 0, base, source, shares, shares, own)
+
+    def share(mix: Mix) -> float:
+        chosen = Sampler(pool, replace(mix, ccp=0, instances=0, regions=0, drawn=0), 4)
+        draws = [chosen.draw(np.random.default_rng([2, i]), 2) for i in range(400)]
+        return float(np.mean([all(v < 3 for v in (d.query, *d.supports)) for d in draws if d.present]))
+
+    assert share(Mix(natural=1.0)) == 1.0
+    assert share(Mix(natural=0.0)) < 0.1
+    assert share(Mix()) > 0.6
+    # What a pool on disk says of its pictures.
+    for v, found in enumerate(sampler.pool.own_shares):
+        own_labels = sampler.pool.classes[v][sampler.pool.instances[v] == 0]
+        assert set(found) == set(np.unique(own_labels).tolist())
 
 
 def test_a_batch_repeats_and_has_the_shapes(sampler: Sampler) -> None:
@@ -211,7 +236,9 @@ def test_training_resumes_bit_for_bit_and_evaluates(
 ) -> None:
     monkeypatch.setattr(train, "pool_config", lambda recipe, size: small_pool(held_out=recipe.held_out))
     monkeypatch.setattr(train, "LOG_EVERY", 1)
-    recipe = train.Recipe("tiny", ("cat",), stages=(train.Stage(128, 24, 1e-3, warmup=2),), batch=2)
+    recipe = train.Recipe(
+        "tiny", ("cat",), stages=(train.Stage(128, 16, 1e-3, warmup=2), train.Stage(128, 8, 5e-4)), batch=2
+    )
 
     def run(name: str, *, resume: bool = False) -> dict[str, torch.Tensor]:
         path = train.train(

@@ -77,6 +77,8 @@ class Pool:
     source: np.ndarray
     shares: list[dict[int, float]] = field(default_factory=list)
     instance_shares: list[dict[int, float]] = field(default_factory=list)
+    own_shares: list[dict[int, float]] = field(default_factory=list)
+    """Of `classes` where nothing was pasted: what the photo itself shows."""
 
 
 def backbone_session(threads: int) -> ort.InferenceSession:
@@ -229,11 +231,12 @@ def build_pool(config: PoolConfig, data: Path, folder: Path, threads: int = 2) -
     return read_pool(config, folder)
 
 
-def _shares(maps: np.ndarray) -> list[dict[int, float]]:
+def _shares(maps: np.ndarray, covered: np.ndarray | None = None) -> list[dict[int, float]]:
+    """Share of the picture of each label, a picture each; pixels that `covered` marks (not 0) are left out."""
     found = []
-    for each in maps:
-        ids, counts = np.unique(each, return_counts=True)
-        found.append({int(i): float(c) / each.size for i, c in zip(ids, counts, strict=True)})
+    for i, each in enumerate(maps):
+        ids, counts = np.unique(each if covered is None else each[covered[i] == 0], return_counts=True)
+        found.append({int(c): float(n) / each.size for c, n in zip(ids, counts, strict=True)})
     return found
 
 
@@ -258,4 +261,5 @@ def read_pool(config: PoolConfig, folder: Path) -> Pool:
         np.load(folder / "source.npy"),
         _shares(classes),
         _shares(instances),
+        _shares(classes, instances),
     )

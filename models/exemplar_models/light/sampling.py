@@ -26,6 +26,9 @@ class Mix:
     instances: float = 0.20
     regions: float = 0.06
     drawn: float = 0.04
+    natural: float = 0.7
+    """Of the episodes of a class: those whose query and supports show it in the photo itself. Left to chance nearly
+    all would show it as a pasted cut-out, since every composite counts as one more photo of its class."""
     absent: float = 0.22
     same_image: float = 0.05
     degraded: float = 0.10
@@ -65,6 +68,10 @@ class Sampler:
         self.pool, self.mix, self.seed = pool, mix, seed
         self.coco = self._index(pool.shares, lambda v, c: pool.source[v] == 0 and 0 < c < CCP_OFFSET)
         self.ccp = self._index(pool.shares, lambda v, c: pool.source[v] == 1 and CCP_OFFSET < c < UNKNOWN)
+        self.own = {
+            "coco": self._index(pool.own_shares, lambda v, c: pool.source[v] == 0 and 0 < c < CCP_OFFSET),
+            "ccp": self._index(pool.own_shares, lambda v, c: pool.source[v] == 1 and CCP_OFFSET < c < UNKNOWN),
+        }
         self.pasted = self._index(pool.instance_shares, lambda v, c: 0 < c < FIRST_KIND)
         self.drawn = self._index(pool.instance_shares, lambda v, c: c >= FIRST_KIND)
         self.by_base: dict[int, list[int]] = {}
@@ -106,6 +113,8 @@ class Sampler:
         if name == "regions":
             return self._regions(rng, shots)
         groups = {"coco": self.coco, "ccp": self.ccp, "pasted": self.pasted, "drawn": self.drawn}[name]
+        if self.own.get(name) and rng.random() < self.mix.natural:
+            groups = self.own[name]
         label = list(groups)[int(rng.integers(len(groups)))]
         kind = CLASSES if name in ("coco", "ccp") else INSTANCES
         bases = list(groups[label])

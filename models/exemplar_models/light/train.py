@@ -129,111 +129,128 @@ def to_device(batch: Batch, device: torch.device) -> Batch:
     )
 
 
+@dataclass
+class Training:
+    """What changes from step to step, and where it is kept. `place`: the stage and the step to go on with."""
+
+    recipe: Recipe
+    seed: int
+    out: Path
+    device: torch.device
+    amp: bool
+    net: LightMSDNet
+    ema: Ema
+    optimiser: torch.optim.Optimizer
+    place: tuple[int, int] = (0, 0)
+    seconds: float = 0.0
+
+    @classmethod
+    def begin(cls, recipe: Recipe, seed: int, out: Path, device: torch.device, amp: bool) -> Training:
+        """Fresh weights from the seed, and an empty log."""
+        seed_everything(seed)
+        net = LightMSDNet(recipe.head).to(device)
+        optimiser = torch.optim.AdamW(net.parameters(), lr=recipe.stages[0].rate, weight_decay=recipe.decay)
+        out.mkdir(parents=True, exist_ok=True)
+        return cls(recipe, seed, out, device, amp, net, Ema(net, recipe.ema), optimiser)
+
+    @property
+    def log_path(self) -> Path:
+        return self.out / "log.csv"
+
+    @property
+    def state_path(self) -> Path:
+        return self.out / "state.pt"
+
+    def start_log(self) -> None:
+        with self.log_path.open("w", newline="") as file:
+            csv.writer(file).writerow(["stage", "step", "episodes", "rate", "mask", "presence", "right", "seconds"])
+
+    def restore(self) -> None:
+        """Goes on where `keep` was last called. Raises ValueError for a damaged checkpoint."""
+        state = load_checkpoint(self.state_path, self.device)
+        self.net.load_state_dict(_mapping(state["net"]))
+        self.ema.load_state_dict(_mapping(state["ema"]))
+        self.optimiser.load_state_dict(dict(_mapping(state["optimiser"])))
+        restore_random_state(_mapping(state["random"]))
+        self.place = (int(str(state["stage"])), int(str(state["step"])))
+        self.seconds = float(str(state["seconds"]))
+        _keep_rows(self.log_path, int(str(state["rows"])))
+
+    def keep(self, number: int, step: int, seconds: float) -> None:
+        """Writes everything that `restore` needs to go on with step `step` of stage `number`."""
+        with self.log_path.open() as file:
+            rows = sum(1 for _ in file)
+        save_checkpoint(
+            self.state_path,
+            {
+                "net": self.net.state_dict(),
+                "ema": self.ema.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "random": random_state(),
+                "stage": number,
+                "step": step,
+                "rows": rows,
+                "seconds": seconds,
+            },
+        )
+
+    def stage(self, number: int, pool: Pool) -> None:
+        """All steps of a stage that are left, with their log and checkpoints."""
+        recipe, stage = self.recipe, self.recipe.stages[number]
+        steps = stage.episodes // recipe.batch
+        first = self.place[1] if number == self.place[0] else 0
+        before = sum(earlier.episodes // recipe.batch for earlier in recipe.stages[:number])
+        offset = self.seconds - time.monotonic()
+        sampler = Sampler(pool, recipe.mix, self.seed * 1000 + number)
+        progress = Progress(f"{recipe.name} {stage.size} px", steps, first, every=20)
+        sums: dict[str, float] = {}
+        self.net.train()
+        for step in range(first, steps):
+            rate = learning_rate(step, steps, stage.rate, "cosine", stage.warmup, stage.last_rate)
+            set_learning_rate(self.optimiser, rate)
+            batch = to_device(sampler.batch(step, recipe.batch), self.device)
+            loss, figures = step_loss(self.net, batch, self.amp, self.device)
+            self.optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.net.parameters(), recipe.clip)
+            self.optimiser.step()
+            self.ema.update(self.net)
+            for name, value in figures.items():
+                sums[name] = sums.get(name, 0.0) + value / LOG_EVERY
+            progress.tell(step + 1, rate=rate, **figures)
+            if (step + 1) % LOG_EVERY == 0:
+                means = [f"{sums[name]:.4f}" for name in figures]
+                episodes = (before + step + 1) * recipe.batch
+                row = [number, step + 1, episodes, f"{rate:.3g}", *means, round(time.monotonic() + offset)]
+                with self.log_path.open("a", newline="") as file:
+                    csv.writer(file).writerow(row)
+                sums = {}
+            if (step + 1) % (8 * LOG_EVERY) == 0:
+                self.keep(number, step + 1, time.monotonic() + offset)
+        self.seconds = time.monotonic() + offset
+
+
 def train(
     recipe: Recipe, data: Path, pools: Path, out: Path, seed: int, *, device: torch.device, amp: bool, resume: bool
 ) -> Path:
     """Runs all stages and returns the path of the averaged weights."""
-    seed_everything(seed)
-    net = LightMSDNet(recipe.head).to(device)
-    ema = Ema(net, recipe.ema)
-    optimiser = torch.optim.AdamW(net.parameters(), lr=recipe.stages[0].rate, weight_decay=recipe.decay)
-    state_path = out / "state.pt"
-    started = (0, 0)
-    spent = 0.0
-    out.mkdir(parents=True, exist_ok=True)
-    log_path = out / "log.csv"
-    if resume and state_path.exists():
-        state = load_checkpoint(state_path, device)
-        net.load_state_dict(_mapping(state["net"]))
-        ema.load_state_dict(_mapping(state["ema"]))
-        optimiser.load_state_dict(dict(_mapping(state["optimiser"])))
-        restore_random_state(_mapping(state["random"]))
-        started = (int(str(state["stage"])), int(str(state["step"])))
-        spent = float(str(state["seconds"]))
-        _keep_rows(log_path, int(str(state["rows"])))
+    training = Training.begin(recipe, seed, out, device, amp)
+    if resume and training.state_path.exists():
+        training.restore()
     else:
-        with log_path.open("w", newline="") as file:
-            csv.writer(file).writerow(["stage", "step", "episodes", "rate", "mask", "presence", "right", "seconds"])
-    began = time.monotonic()
-    episodes = 0
+        training.start_log()
     for number, stage in enumerate(recipe.stages):
-        pool = build_pool(pool_config(recipe, stage.size), data, pools / pool_name(recipe, stage.size))
-        steps = stage.episodes // recipe.batch
-        if number < started[0]:
-            episodes += steps * recipe.batch
-            continue
-        first = started[1] if number == started[0] else 0
-        episodes = _stage(
-            net, ema, optimiser, recipe, stage, number, first, steps, pool, seed, device, amp, log_path, state_path,
-            episodes + first * recipe.batch, spent - began,
-        )  # fmt: skip
+        if number >= training.place[0]:
+            training.stage(
+                number, build_pool(pool_config(recipe, stage.size), data, pools / pool_name(recipe, stage.size))
+            )
     weights = out / "weights.pt"
     save_checkpoint(
-        weights, {"weights": ema.values, "head": recipe.head.to_dict(), "recipe": recipe.name, "seed": seed}
+        weights, {"weights": training.ema.values, "head": recipe.head.to_dict(), "recipe": recipe.name, "seed": seed}
     )
     (out / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n")
-    state_path.unlink(missing_ok=True)
+    training.state_path.unlink(missing_ok=True)
     return weights
-
-
-def _stage(
-    net: LightMSDNet,
-    ema: Ema,
-    optimiser: torch.optim.Optimizer,
-    recipe: Recipe,
-    stage: Stage,
-    number: int,
-    first: int,
-    steps: int,
-    pool: Pool,
-    seed: int,
-    device: torch.device,
-    amp: bool,
-    log_path: Path,
-    state_path: Path,
-    episodes: int,
-    offset: float,
-) -> int:
-    sampler = Sampler(pool, recipe.mix, seed * 1000 + number)
-    progress = Progress(f"{recipe.name} {stage.size} px", steps, first, every=20)
-    sums: dict[str, float] = {}
-    net.train()
-    for step in range(first, steps):
-        rate = learning_rate(step, steps, stage.rate, "cosine", stage.warmup, stage.last_rate)
-        set_learning_rate(optimiser, rate)
-        loss, figures = step_loss(net, to_device(sampler.batch(step, recipe.batch), device), amp, device)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), recipe.clip)
-        optimiser.step()
-        ema.update(net)
-        episodes += recipe.batch
-        for name, value in figures.items():
-            sums[name] = sums.get(name, 0.0) + value / LOG_EVERY
-        progress.tell(step + 1, rate=rate, **figures)
-        if (step + 1) % LOG_EVERY == 0:
-            seconds = time.monotonic() + offset
-            row = [number, step + 1, episodes, f"{rate:.3g}", *(f"{sums[n]:.4f}" for n in figures), round(seconds)]
-            with log_path.open("a", newline="") as file:
-                csv.writer(file).writerow(row)
-            sums = {}
-        if (step + 1) % (8 * LOG_EVERY) == 0:
-            with log_path.open() as file:
-                rows = sum(1 for _ in file)
-            save_checkpoint(
-                state_path,
-                {
-                    "net": net.state_dict(),
-                    "ema": ema.state_dict(),
-                    "optimiser": optimiser.state_dict(),
-                    "random": random_state(),
-                    "stage": number,
-                    "step": step + 1,
-                    "rows": rows,
-                    "seconds": time.monotonic() + offset,
-                },
-            )
-    return episodes
 
 
 def pool_name(recipe: Recipe, size: int) -> str:
