@@ -15,23 +15,28 @@ from .pool import CCP_OFFSET, FIRST_KIND, Pool
 from .support import TOKENS_PER_SUPPORT, Features, Support, bound, encode_support, join
 
 CLASSES, INSTANCES, REGIONS = 0, 1, 2
+LEVELS = ("s8", "s16a", "s16b", "s32")
 
 
 @dataclass(frozen=True)
 class Mix:
-    """Shares of the kinds of episodes, and of what happens to them."""
+    """Shares of the kinds of episodes, and of what happens to them.
 
-    coco: float = 0.52
-    ccp: float = 0.18
+    `coco` and `ccp` ask for a class where the photo itself shows it, `instances` for a pasted cut-out. A composite
+    counts as one more photo of each class pasted in: drawn from all pictures, nearly every episode of a class would be
+    about cut-outs, and what was learnt so did worse on classes not seen.
+    """
+
+    coco: float = 0.55
+    ccp: float = 0.20
     instances: float = 0.20
-    regions: float = 0.06
-    drawn: float = 0.04
-    natural: float = 0.7
-    """Of the episodes of a class: those whose query and supports show it in the photo itself. Left to chance nearly
-    all would show it as a pasted cut-out, since every composite counts as one more photo of its class."""
-    absent: float = 0.22
+    regions: float = 0.03
+    drawn: float = 0.02
+    absent: float = 0.12
     same_image: float = 0.05
     degraded: float = 0.10
+    channel_drop: float = 0.3
+    """Chance of a feature channel to be 0 in all of an episode, query and supports alike."""
     negatives: float = 0.15
     shots: tuple[int, ...] = (1, 1, 1, 2, 3, 5)
     smallest_support: float = 0.004
@@ -66,12 +71,8 @@ class Sampler:
 
     def __init__(self, pool: Pool, mix: Mix, seed: int) -> None:
         self.pool, self.mix, self.seed = pool, mix, seed
-        self.coco = self._index(pool.shares, lambda v, c: pool.source[v] == 0 and 0 < c < CCP_OFFSET)
-        self.ccp = self._index(pool.shares, lambda v, c: pool.source[v] == 1 and CCP_OFFSET < c < UNKNOWN)
-        self.own = {
-            "coco": self._index(pool.own_shares, lambda v, c: pool.source[v] == 0 and 0 < c < CCP_OFFSET),
-            "ccp": self._index(pool.own_shares, lambda v, c: pool.source[v] == 1 and CCP_OFFSET < c < UNKNOWN),
-        }
+        self.coco = self._index(pool.own_shares, lambda v, c: pool.source[v] == 0 and 0 < c < CCP_OFFSET)
+        self.ccp = self._index(pool.own_shares, lambda v, c: pool.source[v] == 1 and CCP_OFFSET < c < UNKNOWN)
         self.pasted = self._index(pool.instance_shares, lambda v, c: 0 < c < FIRST_KIND)
         self.drawn = self._index(pool.instance_shares, lambda v, c: c >= FIRST_KIND)
         self.by_base: dict[int, list[int]] = {}
@@ -113,8 +114,6 @@ class Sampler:
         if name == "regions":
             return self._regions(rng, shots)
         groups = {"coco": self.coco, "ccp": self.ccp, "pasted": self.pasted, "drawn": self.drawn}[name]
-        if self.own.get(name) and rng.random() < self.mix.natural:
-            groups = self.own[name]
         label = list(groups)[int(rng.integers(len(groups)))]
         kind = CLASSES if name in ("coco", "ccp") else INSTANCES
         bases = list(groups[label])
@@ -173,8 +172,9 @@ class Sampler:
         rng = np.random.default_rng([self.seed, number, 1])
         shots = shots or self.shots(number)
         draws = [self.draw(rng, shots) for _ in range(size)]
-        features = self._features([d.query for d in draws])
-        supports = [self._support(draws, k, rng) for k in range(shots)]
+        kept = self._kept_channels(size, rng)
+        features = self._features([d.query for d in draws], kept)
+        supports = [self._support(draws, k, rng, kept) for k in range(shots)]
         masks, known = zip(*(self._mask(d.query, d) for d in draws), strict=True)
         target = F.avg_pool2d(torch.from_numpy(np.stack(masks))[:, None], 2)
         valid = (F.avg_pool2d(torch.from_numpy(np.stack(known))[:, None], 2) > 0.99).float()
@@ -182,11 +182,19 @@ class Sampler:
         present = (target.flatten(1).sum(1) > 4).float()
         return Batch(features, join(supports), target, valid, present)
 
-    def _features(self, views: Sequence[int]) -> Features:
-        maps = self.pool.features
-        return Features(
-            *(torch.from_numpy(np.stack([maps[n][v] for v in views])).float() for n in ("s8", "s16a", "s16b", "s32"))
-        )
+    def _kept_channels(self, size: int, rng: np.random.Generator) -> list[Tensor] | None:
+        """Factors of the channels [B,C,1,1] of each level, of mean 1. What a class looks like in fixed channels cannot
+        be learnt by heart when channels go missing; what query and supports have in common stays.
+        """
+        if self.mix.channel_drop == 0:
+            return None
+        stay = 1 - self.mix.channel_drop
+        channels = [self.pool.features[name].shape[1] for name in LEVELS]
+        return [torch.from_numpy((rng.random((size, c, 1, 1)) < stay).astype(np.float32) / stay) for c in channels]
+
+    def _features(self, views: Sequence[int], kept: Sequence[Tensor] | None) -> Features:
+        maps = [torch.from_numpy(np.stack([self.pool.features[n][v] for v in views])).float() for n in LEVELS]
+        return Features(*(maps if kept is None else [m.mul_(k) for m, k in zip(maps, kept, strict=True)]))
 
     def _map(self, view: int, kind: int) -> np.ndarray:
         pool = self.pool
@@ -198,7 +206,9 @@ class Sampler:
         known = self.pool.classes[view] != UNKNOWN if draw.kind == CLASSES else np.ones_like(labels, bool)
         return (labels == draw.label).astype(np.float32), known.astype(np.float32)
 
-    def _support(self, draws: Sequence[Draw], k: int, rng: np.random.Generator) -> Support:
+    def _support(
+        self, draws: Sequence[Draw], k: int, rng: np.random.Generator, kept: Sequence[Tensor] | None
+    ) -> Support:
         views = [d.supports[k] for d in draws]
         foreground, negative = [], []
         for v, d in zip(views, draws, strict=True):
@@ -207,7 +217,7 @@ class Sampler:
             negative.append(self._negative(v, d, mask, rng))
         coverage = F.avg_pool2d(torch.from_numpy(np.stack(foreground))[:, None], 4)
         erased = F.avg_pool2d(torch.from_numpy(np.stack(negative))[:, None], 4)
-        return bound(encode_support(self._features(views), coverage, erased), self.mix.tokens)
+        return bound(encode_support(self._features(views, kept), coverage, erased), self.mix.tokens)
 
     def _negative(self, view: int, draw: Draw, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Another object of the support, as if a person had erased it from a proposal; mostly nothing."""

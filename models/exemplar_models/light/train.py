@@ -58,7 +58,7 @@ class Recipe:
     name: str
     held_out: tuple[str, ...] = ()
     exclude_sets: tuple[str, ...] = ()
-    stages: tuple[Stage, ...] = (Stage(320, 14000, 1e-3),)
+    stages: tuple[Stage, ...] = (Stage(320, 8000, 1e-3),)
     head: HeadConfig = field(default_factory=HeadConfig)
     mix: Mix = field(default_factory=Mix)
     batch: int = 8
@@ -82,13 +82,14 @@ def ccp_names(data: Path) -> tuple[str, ...]:
 def recipes(data: Path) -> dict[str, Recipe]:
     """Every training of the light model by name."""
     strict = Recipe("strict-fold3", fold_names(data, 3))
-    short = replace(strict, stages=(Stage(320, 2400, 1e-3),))
+    development = replace(strict, name="development", held_out=fold_names(data, 3) + fold_names(data, 1))
+    short = replace(development, stages=(Stage(320, 2400, 1e-3),))
     found = [
         strict,
         replace(strict, name="strict-fold2", held_out=fold_names(data, 2)),
         replace(strict, name="shipped", held_out=()),
         replace(strict, name="strict-no-ccp", held_out=ccp_names(data), exclude_sets=("ccp",)),
-        replace(strict, name="development", held_out=fold_names(data, 3) + fold_names(data, 1)),
+        development,
         replace(short, name="ablation-all"),
         replace(short, name="ablation-no-cmgm", head=HeadConfig(cmgm=False)),
         replace(short, name="ablation-no-std", head=HeadConfig(transformer=False)),
