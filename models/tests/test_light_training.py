@@ -16,7 +16,7 @@ from exemplar_models.light import calibrate, evaluate, presence, train
 from exemplar_models.light.head import LightMSDNet
 from exemplar_models.light.losses import mask_loss, segmentation_loss
 from exemplar_models.light.pictures import Photo, colour_regions, crop, cut_outs, paste, random_kind, scene
-from exemplar_models.light.pool import CCP_OFFSET, Pool, PoolConfig, allowed_names, build_pool, read_photos
+from exemplar_models.light.pool import CCP_OFFSET, Pool, PoolConfig, allowed_names, build_pool, picture_count, read_photos
 from exemplar_models.light.sampling import CLASSES, INSTANCES, Mix, Sampler, degrade
 from exemplar_models.metrics import presence_auc
 
@@ -138,6 +138,7 @@ def test_a_pool_is_the_same_each_time_and_read_back(data: Path, tmp_path: Path) 
         np.testing.assert_array_equal(first.classes, other.classes)
         np.testing.assert_array_equal(first.features["s32"], other.features["s32"])
     before = np.array(first.classes)
+    assert len(again.base) == picture_count(small_pool(), data)
     changed = build_pool(small_pool(seed=2), data, tmp_path / "a", 1)
     assert not np.array_equal(before, changed.classes)
 

@@ -33,7 +33,7 @@ class HeadConfig:
     transformer: bool = True
     decoder: bool = True
     background_prior: bool = True
-    dropout: float = 0.3
+    dropout: float = 0.5
 
     def to_dict(self) -> dict[str, object]:
         return asdict(self)

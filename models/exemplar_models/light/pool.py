@@ -164,6 +164,16 @@ def pictures(config: PoolConfig, data: Path, tell: Callable[[str], None]) -> Ite
         yield scene(kinds[group : group + 5], FIRST_KIND + group, base, config.size, rng), 2
 
 
+def picture_count(config: PoolConfig, data: Path) -> int:
+    """How many pictures `pictures` makes of data that has something to cut out."""
+    photos, clothed = 0, 0
+    if "coco_small" not in config.exclude_sets:
+        photos = len(allowed_names(data / "coco_small", config.held_out))
+    if "ccp" not in config.exclude_sets:
+        clothed = min(len(allowed_names(data / "ccp", config.held_out)), config.ccp_photos)
+    return photos * max(config.crops, 2) + clothed * config.ccp_crops + config.composites + config.scenes
+
+
 def spread(bank: list[CutOut], count: int, rng: np.random.Generator) -> list[CutOut]:
     """At most `count` cut-outs, classes in turn, so that a frequent class does not fill the bank."""
     groups: dict[int, list[CutOut]] = {}
@@ -190,8 +200,7 @@ def build_pool(config: PoolConfig, data: Path, folder: Path, threads: int = 2) -
     bases: list[int] = []
     sources: list[int] = []
     files = {spec.name: (folder / f"{spec.name}.bin").open("wb") for spec in FEATURES}
-    total = 2000 + config.composites + config.scenes
-    progress = Progress("pool", total, every=20)
+    progress = Progress("pool", picture_count(config, data), every=20)
     waiting: list[np.ndarray] = []
 
     def encode(batch: list[np.ndarray]) -> list[np.ndarray]:

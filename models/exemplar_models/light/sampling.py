@@ -35,7 +35,7 @@ class Mix:
     absent: float = 0.12
     same_image: float = 0.05
     degraded: float = 0.10
-    channel_drop: float = 0.3
+    channel_drop: float = 0.4
     """Chance of a feature channel to be 0 in all of an episode, query and supports alike."""
     negatives: float = 0.15
     shots: tuple[int, ...] = (1, 1, 1, 2, 3, 5)

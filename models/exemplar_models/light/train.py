@@ -62,7 +62,7 @@ class Recipe:
     head: HeadConfig = field(default_factory=HeadConfig)
     mix: Mix = field(default_factory=Mix)
     batch: int = 8
-    decay: float = 1e-2
+    decay: float = 5e-2
     ema: float = 0.998
     clip: float = 1.0
 
