@@ -61,10 +61,12 @@ def check_roughly(session: ort.InferenceSession, weights: dict[str, np.ndarray])
     found = dict(zip(names, session.run(None, {**inputs, **trained}), strict=True))
     expected = autograd(weights, inputs)
     assert found["loss"] == pytest.approx(expected.loss, rel=1e-5)
+    # A bias of all keys alike changes no softmax: its gradient is 0 but for rounding, which is small beside others.
+    nothing = 1e-6 * max(np.linalg.norm(expected.gradients[name]) for name in SHAPES)
     for name in SHAPES:
         values = expected.gradients[name]
         apart = np.linalg.norm(found[gradient.PREFIX + name] - values)
-        assert apart <= 5e-3 * np.linalg.norm(values) + 1e-7, name
+        assert apart <= 5e-3 * np.linalg.norm(values) + nothing, name
 
 
 def test_gradients_at_ordinary_weights(session: ort.InferenceSession) -> None:

@@ -16,7 +16,15 @@ from exemplar_models.light import calibrate, evaluate, presence, train
 from exemplar_models.light.head import LightMSDNet
 from exemplar_models.light.losses import mask_loss, segmentation_loss
 from exemplar_models.light.pictures import Photo, colour_regions, crop, cut_outs, paste, random_kind, scene
-from exemplar_models.light.pool import CCP_OFFSET, Pool, PoolConfig, allowed_names, build_pool, picture_count, read_photos
+from exemplar_models.light.pool import (
+    CCP_OFFSET,
+    Pool,
+    PoolConfig,
+    allowed_names,
+    build_pool,
+    picture_count,
+    read_photos,
+)
 from exemplar_models.light.sampling import CLASSES, INSTANCES, Mix, Sampler, degrade
 from exemplar_models.metrics import presence_auc
 
