@@ -61,12 +61,13 @@ def check_roughly(session: ort.InferenceSession, weights: dict[str, np.ndarray])
     found = dict(zip(names, session.run(None, {**inputs, **trained}), strict=True))
     expected = autograd(weights, inputs)
     assert found["loss"] == pytest.approx(expected.loss, rel=1e-5)
-    # A bias of all keys alike changes no softmax: its gradient is 0 but for rounding, which is small beside others.
-    nothing = 1e-6 * max(np.linalg.norm(expected.gradients[name]) for name in SHAPES)
+    largest = max(np.linalg.norm(values) for values in expected.gradients.values())
     for name in SHAPES:
         values = expected.gradients[name]
         apart = np.linalg.norm(found[gradient.PREFIX + name] - values)
-        assert apart <= 5e-3 * np.linalg.norm(values) + nothing, name
+        # A bias of all keys alike changes no softmax: its gradient is 0 but for rounding, which is small beside others.
+        rounding = 1e-6 * largest if name == "transformer.attention.key.bias" else 1e-7
+        assert apart <= 5e-3 * np.linalg.norm(values) + rounding, name
 
 
 def test_gradients_at_ordinary_weights(session: ort.InferenceSession) -> None:

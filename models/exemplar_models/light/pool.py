@@ -115,19 +115,33 @@ def allowed_names(folder: Path, held_out: Sequence[str]) -> list[str]:
     return list(strict_names(FolderSet(folder), held_out))
 
 
-def pictures(config: PoolConfig, data: Path, tell: Callable[[str], None]) -> Iterator[tuple[Picture, int]]:
-    """All pictures of the pool in order, each with its source."""
-    rng = np.random.default_rng([config.seed, config.size])
-    coco, ccp = [], []
+def photo_names(config: PoolConfig, data: Path) -> tuple[list[str], list[str]]:
+    """The photos of `coco_small` and of `ccp` that the pool is made from."""
+    coco: list[str] = []
+    ccp: list[str] = []
     if "coco_small" not in config.exclude_sets:
-        names = allowed_names(data / "coco_small", config.held_out)
-        tell(f"coco_small: {len(names)} photos")
-        coco = read_photos(data / "coco_small", names, config.seed)
+        coco = allowed_names(data / "coco_small", config.held_out)
     if "ccp" not in config.exclude_sets:
         names = allowed_names(data / "ccp", config.held_out)
-        chosen = sorted(np.random.default_rng(config.seed).permutation(len(names))[: config.ccp_photos])
-        tell(f"ccp: {len(chosen)} of {len(names)} photos")
-        ccp = read_photos(data / "ccp", [names[i] for i in chosen], config.seed, CCP_OFFSET)
+        ccp = [
+            names[i] for i in sorted(np.random.default_rng(config.seed).permutation(len(names))[: config.ccp_photos])
+        ]
+    return coco, ccp
+
+
+def picture_count(config: PoolConfig, coco: int, ccp: int) -> int:
+    """How many pictures `pictures` makes of so many photos that have something to cut out."""
+    return coco * max(config.crops, 2) + ccp * config.ccp_crops + config.composites + config.scenes
+
+
+def pictures(
+    config: PoolConfig, data: Path, coco_names: Sequence[str], ccp_names: Sequence[str], tell: Callable[[str], None]
+) -> Iterator[tuple[Picture, int]]:
+    """All pictures of the pool in order, each with its source."""
+    rng = np.random.default_rng([config.seed, config.size])
+    tell(f"coco_small: {len(coco_names)} photos, ccp: {len(ccp_names)}")
+    coco = read_photos(data / "coco_small", coco_names, config.seed) if coco_names else []
+    ccp = read_photos(data / "ccp", ccp_names, config.seed, CCP_OFFSET) if ccp_names else []
     for base, photo in enumerate(coco):
         yield crop(photo, base, config.size, rng, plain=True, flip=False), 0
         yield crop(photo, base, config.size, rng, plain=True, flip=True), 0
@@ -164,16 +178,6 @@ def pictures(config: PoolConfig, data: Path, tell: Callable[[str], None]) -> Ite
         yield scene(kinds[group : group + 5], FIRST_KIND + group, base, config.size, rng), 2
 
 
-def picture_count(config: PoolConfig, data: Path) -> int:
-    """How many pictures `pictures` makes of data that has something to cut out."""
-    photos, clothed = 0, 0
-    if "coco_small" not in config.exclude_sets:
-        photos = len(allowed_names(data / "coco_small", config.held_out))
-    if "ccp" not in config.exclude_sets:
-        clothed = min(len(allowed_names(data / "ccp", config.held_out)), config.ccp_photos)
-    return photos * max(config.crops, 2) + clothed * config.ccp_crops + config.composites + config.scenes
-
-
 def spread(bank: list[CutOut], count: int, rng: np.random.Generator) -> list[CutOut]:
     """At most `count` cut-outs, classes in turn, so that a frequent class does not fill the bank."""
     groups: dict[int, list[CutOut]] = {}
@@ -200,7 +204,8 @@ def build_pool(config: PoolConfig, data: Path, folder: Path, threads: int = 2) -
     bases: list[int] = []
     sources: list[int] = []
     files = {spec.name: (folder / f"{spec.name}.bin").open("wb") for spec in FEATURES}
-    progress = Progress("pool", picture_count(config, data), every=20)
+    coco, ccp = photo_names(config, data)
+    progress = Progress("pool", picture_count(config, len(coco), len(ccp)), every=20)
     waiting: list[np.ndarray] = []
 
     def encode(batch: list[np.ndarray]) -> list[np.ndarray]:
@@ -213,7 +218,7 @@ def build_pool(config: PoolConfig, data: Path, folder: Path, threads: int = 2) -
     # The network runs in a thread of its own while the next pictures are made.
     with ThreadPoolExecutor(1) as worker:
         running = None
-        for picture, source in pictures(config, data, lambda text: print(text, flush=True)):
+        for picture, source in pictures(config, data, coco, ccp, lambda text: print(text, flush=True)):
             waiting.append(picture.rgb)
             kept["classes"].append(picture.classes)
             kept["instances"].append(picture.instances)

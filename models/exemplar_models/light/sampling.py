@@ -15,7 +15,6 @@ from .pool import CCP_OFFSET, FIRST_KIND, Pool
 from .support import TOKENS_PER_SUPPORT, Features, Support, bound, encode_support, join
 
 CLASSES, INSTANCES, REGIONS = 0, 1, 2
-LEVELS = ("s8", "s16a", "s16b", "s32")
 
 
 @dataclass(frozen=True)
@@ -182,19 +181,17 @@ class Sampler:
         present = (target.flatten(1).sum(1) > 4).float()
         return Batch(features, join(supports), target, valid, present)
 
-    def _kept_channels(self, size: int, rng: np.random.Generator) -> list[Tensor] | None:
+    def _kept_channels(self, size: int, rng: np.random.Generator) -> list[Tensor]:
         """Factors of the channels [B,C,1,1] of each level, of mean 1. What a class looks like in fixed channels cannot
         be learnt by heart when channels go missing; what query and supports have in common stays.
         """
-        if self.mix.channel_drop == 0:
-            return None
         stay = 1 - self.mix.channel_drop
-        channels = [self.pool.features[name].shape[1] for name in LEVELS]
+        channels = [self.pool.features[name].shape[1] for name in Features._fields]
         return [torch.from_numpy((rng.random((size, c, 1, 1)) < stay).astype(np.float32) / stay) for c in channels]
 
-    def _features(self, views: Sequence[int], kept: Sequence[Tensor] | None) -> Features:
-        maps = [torch.from_numpy(np.stack([self.pool.features[n][v] for v in views])).float() for n in LEVELS]
-        return Features(*(maps if kept is None else [m.mul_(k) for m, k in zip(maps, kept, strict=True)]))
+    def _features(self, views: Sequence[int], kept: Sequence[Tensor]) -> Features:
+        maps = [torch.from_numpy(np.stack([self.pool.features[n][v] for v in views])).float() for n in Features._fields]
+        return Features(*(m.mul_(k) for m, k in zip(maps, kept, strict=True)))
 
     def _map(self, view: int, kind: int) -> np.ndarray:
         pool = self.pool
@@ -206,9 +203,7 @@ class Sampler:
         known = self.pool.classes[view] != UNKNOWN if draw.kind == CLASSES else np.ones_like(labels, bool)
         return (labels == draw.label).astype(np.float32), known.astype(np.float32)
 
-    def _support(
-        self, draws: Sequence[Draw], k: int, rng: np.random.Generator, kept: Sequence[Tensor] | None
-    ) -> Support:
+    def _support(self, draws: Sequence[Draw], k: int, rng: np.random.Generator, kept: Sequence[Tensor]) -> Support:
         views = [d.supports[k] for d in draws]
         foreground, negative = [], []
         for v, d in zip(views, draws, strict=True):

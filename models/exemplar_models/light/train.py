@@ -147,7 +147,7 @@ class Training:
 
     @classmethod
     def begin(cls, recipe: Recipe, seed: int, out: Path, device: torch.device, amp: bool) -> Training:
-        """Fresh weights from the seed, and an empty log."""
+        """Fresh weights from the seed; `start_log` or `restore` comes next."""
         seed_everything(seed)
         net = LightMSDNet(recipe.head).to(device)
         optimiser = torch.optim.AdamW(net.parameters(), lr=recipe.stages[0].rate, weight_decay=recipe.decay)

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createBitmap } from '../../shared/mask/bitmap.ts'
 import { tilesFromBitmap } from '../../shared/mask/tiles.ts'
+import type { Box } from './made-features.fixture.ts'
 import { backboneEntrySchema, readModelEntry } from './models.ts'
 import type { BackboneEntry } from './models.ts'
 import { goldenFeatures } from './msdnet-golden.ts'
@@ -11,8 +12,6 @@ import { createTrainingFreePredictor } from './training-free.ts'
 import type { TrainingFreePredictor } from './training-free.ts'
 
 const modelsFolder = fileURLToPath(new URL('../../../models', import.meta.url))
-
-type Box = readonly [left: number, top: number, right: number, bottom: number]
 
 /** Made by `models/exemplar_models/golden.py`; raw scores. */
 interface Golden {
