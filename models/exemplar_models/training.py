@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Literal, SupportsFloat, TextIO
 
 import numpy as np
 import torch
@@ -133,14 +133,14 @@ class Progress:
         self._out = out if out is not None else sys.stderr
         self._began = self._said = time.monotonic()
 
-    def tell(self, done: int, **figures: float) -> None:
+    def tell(self, done: int, **figures: SupportsFloat) -> None:
         now = time.monotonic()
         if now - self._said < self.every and done < self.total:
             return
         self._said = now
         spent = now - self._began
         left = spent / max(done - self.start, 1) * (self.total - done)
-        shown = " ".join(f"{name} {value:.4g}" for name, value in figures.items())
+        shown = " ".join(f"{name} {float(value):.4g}" for name, value in figures.items())
         share = 100 * done / max(self.total, 1)
         times = f"{whole_duration(spent)}, {whole_duration(left)} left"
         print(f"{self.what} {done}/{self.total} {share:.1f}% {shown} {times}", file=self._out, flush=True)

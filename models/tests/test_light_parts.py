@@ -143,8 +143,6 @@ def test_bound_equals_merging() -> None:
     np.testing.assert_allclose(found.foreground[0], fg, atol=1e-6)
     np.testing.assert_allclose(found.background[0], bg, atol=1e-6)
     assert torch.equal(bound(found, 540).tokens, found.tokens)
-    with pytest.raises(ValueError, match="one pass"):
-        bound(dense, 300)
 
 
 def test_group_cosines_by_naive_loops(net: LightMSDNet) -> None:

@@ -18,12 +18,12 @@ from exemplar_models.light.losses import mask_loss, segmentation_loss
 from exemplar_models.light.pictures import Photo, colour_regions, crop, cut_outs, paste, random_kind, scene
 from exemplar_models.light.pool import (
     CCP_OFFSET,
-    Pool,
+    Jobs,
+    PictureBook,
     PoolConfig,
     allowed_names,
+    assemble,
     build_pool,
-    photo_names,
-    picture_count,
     read_photos,
 )
 from exemplar_models.light.sampling import CLASSES, INSTANCES, Mix, Sampler, degrade
@@ -144,12 +144,12 @@ def test_a_pool_is_the_same_each_time_and_read_back(data: Path, tmp_path: Path) 
     second = build_pool(small_pool(), data, tmp_path / "b", 1)
     again = build_pool(small_pool(), data, tmp_path / "a", 1)
     for other in (second, again):
-        np.testing.assert_array_equal(first.classes, other.classes)
-        np.testing.assert_array_equal(first.features["s32"], other.features["s32"])
-    before = np.array(first.classes)
-    assert len(again.base) == picture_count(small_pool(), *map(len, photo_names(small_pool(), data)))
+        assert torch.equal(first.labels.classes, other.labels.classes)
+        assert torch.equal(first.features["s32"], other.features["s32"])
+    before = first.labels.classes.clone()
+    assert len(again.base) == len(PictureBook(small_pool(), data, Jobs(1)))
     changed = build_pool(small_pool(seed=2), data, tmp_path / "a", 1)
-    assert not np.array_equal(before, changed.classes)
+    assert not torch.equal(before, changed.labels.classes)
 
 
 @pytest.fixture(scope="module")
@@ -165,7 +165,7 @@ def test_episodes_are_what_they_say(sampler: Sampler) -> None:
     for i in range(300):
         draw = sampler.draw(np.random.default_rng([1, i]), 2)
         kinds.add(draw.kind)
-        labels = (pool.classes, pool.instances, pool.regions)[draw.kind]
+        labels = pool.labels[draw.kind]
         if draw.kind == CLASSES and draw.label < CCP_OFFSET:
             assert all(pool.source[v] == 0 for v in (draw.query, *draw.supports))
         if draw.present:
@@ -184,18 +184,16 @@ def test_a_class_is_asked_for_where_the_photo_itself_shows_it(sampler: Sampler) 
     """A composite counts as one more photo of the class pasted in: by chance nearly all would be composites."""
     labels = np.zeros((12, 4, 4), np.uint8)
     labels[:, 1:3, 1:3] = 1
-    pasted = np.where(np.arange(12)[:, None, None] >= 3, labels, 0).astype(np.uint16)
-    shares = [{0: 0.75, 1: 0.25}] * 12
-    own = [{0: 0.75, 1: 0.25}] * 3 + [{0: 0.75}] * 9
-    base, source = np.arange(12), np.zeros(12, np.uint8)
-    pool = Pool(PoolConfig(), {}, labels, pasted, labels * 0, base, source, shares, shares, own)
+    pasted = np.where(np.arange(12)[:, None, None] >= 3, labels, 0).astype(np.int16)
+    maps = {"classes": labels, "instances": pasted, "regions": labels * 0}
+    pool = assemble(PoolConfig(), {}, maps, np.arange(12), np.zeros(12, np.uint8), torch.device("cpu"))
     chosen = Sampler(pool, Mix(ccp=0, instances=0, regions=0, drawn=0), 4)
     draws = [chosen.draw(np.random.default_rng([2, i]), 2) for i in range(100)]
     assert {v for d in draws for v in (d.query, *d.supports) if d.present} == {0, 1, 2}
     # What a pool on disk says of its pictures.
     for v, found in enumerate(sampler.pool.own_shares):
-        own_labels = sampler.pool.classes[v][sampler.pool.instances[v] == 0]
-        assert set(found) == set(np.unique(own_labels).tolist())
+        own_labels = sampler.pool.labels.classes[v][sampler.pool.labels.instances[v] == 0]
+        assert set(found) == set(own_labels.unique().tolist())
 
 
 def test_dropped_channels_are_gone_from_query_and_supports_alike(sampler: Sampler) -> None:
@@ -222,7 +220,7 @@ def test_a_batch_repeats_and_has_the_shapes(sampler: Sampler) -> None:
 
 
 def test_careless_masks_are_never_empty() -> None:
-    mask = np.zeros((40, 40), np.float32)
+    mask = torch.zeros(40, 40)
     mask[10:12, 10:12] = 1
     for seed in range(30):
         assert degrade(mask, np.random.default_rng(seed)).sum() > 0

@@ -31,6 +31,8 @@ from .support import RAW_CHANNELS, REGIONS
 
 GRADIENT_ID = "msdnet-light-gradient"
 POSITIVE_WEIGHT = 2.0
+COARSER = 4
+"""Cells of the logits along a side of a cell of the pyramid's."""
 PREFIX = "gradient."
 """Before the name of a weight: the output with its gradient."""
 
@@ -87,9 +89,9 @@ def build_gradient(shapes: Mapping[str, Sequence[int]], positive_weight: float =
     def row(x: str) -> str:
         return g.op("Reshape", x, [1, -1])
 
-    known = g.op("Cast", g.op("Greater", g.average_pool("valid", 2), 0.99), to=TensorProto.FLOAT)
+    known = g.op("Cast", g.op("Greater", g.average_pool("valid", COARSER), 0.99), to=TensorProto.FLOAT)
     main, main_pull = mask_loss(g, found.logits, row("target"), row("valid"), positive_weight)
-    small = row(g.average_pool("target", 2))
+    small = row(g.average_pool("target", COARSER))
     extra, extra_pull = mask_loss(g, row(found.auxiliary), small, row(known), positive_weight)
     loss = g.op("Add", main, g.op("Mul", extra, AUXILIARY_WEIGHT))
     g.op("Reshape", loss, [1], out="loss")

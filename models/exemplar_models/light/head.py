@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from ..network.decoder import ResidualBlock
-from ..network.layers import conv_norm_relu, make_norm, resize
+from ..network.layers import conv_norm_relu, make_norm, resize, separable_norm_relu
 from ..network.pyramid import Pyramid
 from ..network.transformer import SpatialTransformerDecoder
 from .priors import PRIOR_MAPS, STATISTICS, Priors, prior_maps
@@ -23,6 +23,8 @@ from .support import Features, Support, tokens
 
 CHANNELS = 64
 GROUPS = 8
+DIVISORS = (1, 2, 4)
+"""Of the pyramid, on the stride-16 grid."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class HeadConfig:
 class Output(NamedTuple):
     """`logits` [B,1,2H,2W], decoder `features` [B,64,2H,2W], `kernel` [B,64] and `bias` [B] with
     logits = <kernel, features> / 8 + bias, `presence` [B] (logit that the class is there at all), `auxiliary`
-    [B,1,H,W] (logits of the pyramid; only training looks at them). H, W: stride-8 grid.
+    [B,1,H/2,W/2] (logits of the pyramid; only training looks at them). H, W: stride-8 grid.
     """
 
     logits: Tensor
@@ -53,17 +55,11 @@ class Output(NamedTuple):
     auxiliary: Tensor
 
 
-class Separable(nn.Module):
-    """x + ReLU(norm(conv1x1(depthwise3x3(x)))) on [B,C,H,W]."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.depthwise = nn.Conv2d(channels, channels, 3, padding=1, groups=channels, bias=False)
-        self.pointwise = nn.Conv2d(channels, channels, 1, bias=False)
-        self.norm = make_norm("group", channels)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x + F.relu(self.norm(self.pointwise(self.depthwise(x))))
+def raising() -> nn.Sequential:
+    """[B,64,H,W] -> [B,64,2H,2W]."""
+    return nn.Sequential(
+        nn.ConvTranspose2d(CHANNELS, CHANNELS, 2, 2, bias=False), make_norm("group", CHANNELS), nn.ReLU(inplace=True)
+    )
 
 
 class LightHead(nn.Module):
@@ -84,14 +80,16 @@ class LightHead(nn.Module):
             )
         inputs = CHANNELS * (2 if config.cmgm else 1) + 4 * GROUPS
         self.enter = conv_norm_relu(inputs, 2 * CHANNELS, norm="group")
-        self.pyramid = Pyramid(2 * CHANNELS, CHANNELS, norm="group", align_corners=False)
+        # On the stride-16 grid and with separable convolutions: with four times the cells or full convolutions the head
+        # learns the training's classes better and others worse.
+        self.pyramid = Pyramid(2 * CHANNELS, CHANNELS, DIVISORS, "group", align_corners=False, separable=True)
         self.auxiliary = nn.Conv2d(CHANNELS, 1, 1)
         if config.decoder:
             self.skip = conv_norm_relu(CHANNELS, CHANNELS, norm="group")
-            self.blocks = nn.ModuleList(ResidualBlock(CHANNELS, "group") for _ in range(2))
-            self.raise_up = nn.ConvTranspose2d(CHANNELS, CHANNELS, 2, 2, bias=False)
-            self.raise_norm = make_norm("group", CHANNELS)
-            self.refine = Separable(CHANNELS)
+            self.raise_to_8 = raising()
+            self.blocks = nn.ModuleList(ResidualBlock(CHANNELS, "group", separable=True) for _ in range(2))
+            self.raise_to_4 = raising()
+            self.refine = separable_norm_relu(CHANNELS, CHANNELS, norm="group")
         if config.transformer:
             self.transformer = SpatialTransformerDecoder(
                 CHANNELS, heads=4, ffn=4 * CHANNELS, dropout=0.0, output_bias=True, self_attention=False
@@ -124,23 +122,22 @@ class LightHead(nn.Module):
         pair = torch.cat([means[:, 0], means[:, 1]], dim=-1)
         gate = 2 * torch.sigmoid(self.gate(pair))
         rich = self.drop(F.relu(self.feature_norm(merged)) * gate[:, :, None, None])
-        inputs = [rich, self.cosines(merged, regions, means, support.present)]
-        size = (merged.shape[2], merged.shape[3])
+        inputs = [F.avg_pool2d(each, 2) for each in (rich, self.cosines(merged, regions, means, support.present))]
         if self.config.cmgm:
             grid = priors.maps.reshape(*priors.maps.shape[:2], features.s16b.shape[2], features.s16b.shape[3])
-            inputs.append(resize(self.prior(grid), size))
+            inputs.append(self.prior(grid))
         x = self.pyramid(self.enter(torch.cat(inputs, dim=1)))
         auxiliary = self.auxiliary(x)
-        decoded = x
         if self.config.decoder:
-            skip = self.skip(rich)
+            skip, decoded = self.skip(rich), self.raise_to_8(x)
             for block in self.blocks:
                 decoded = block(decoded, skip)
-            decoded = self.refine(F.relu(self.raise_norm(self.raise_up(decoded))))
+            decoded = self.raise_to_4(decoded)
+            decoded = decoded + self.refine(decoded)
         else:
-            decoded = resize(decoded, (2 * size[0], 2 * size[1]))
+            decoded = resize(x, (2 * merged.shape[2], 2 * merged.shape[3]))
         if self.config.transformer:
-            found = self.transformer(self.prototype(pair), F.avg_pool2d(x, 2))
+            found = self.transformer(self.prototype(pair), x)
             kernel, bias = found.weight, found.bias
             assert bias is not None
         else:

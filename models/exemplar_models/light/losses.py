@@ -28,7 +28,8 @@ def mask_loss(logits: Tensor, target: Tensor, valid: Tensor, positive_weight: fl
 def segmentation_loss(
     logits: Tensor, auxiliary: Tensor, target: Tensor, valid: Tensor, positive_weight: float = 2.0
 ) -> Tensor:
-    """`mask_loss` of the logits [B,1,2H,2W] plus 0.4 times that of the pyramid's [B,1,H,W], target averaged 2x2."""
-    small, known = F.avg_pool2d(target, 2), (F.avg_pool2d(valid, 2) > 0.99).float()
+    """`mask_loss` of the logits [B,1,H,W] plus 0.4 times that of the pyramid's [B,1,H/n,W/n], target averaged n x n."""
+    factor = logits.shape[-1] // auxiliary.shape[-1]
+    small, known = F.avg_pool2d(target, factor), (F.avg_pool2d(valid, factor) > 0.99).float()
     main = mask_loss(logits, target, valid, positive_weight)
     return main + AUXILIARY_WEIGHT * mask_loss(auxiliary, small, known, positive_weight)

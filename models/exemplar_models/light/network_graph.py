@@ -16,13 +16,12 @@ from ..network.pooling import MAP_EPSILON
 from ..network.transformer import PE_EPSILON, PE_TEMPERATURE
 from . import priors as prior
 from .graph import Graph
-from .head import CHANNELS, GROUPS
+from .head import CHANNELS, DIVISORS, GROUPS
 from .support import COARSE_CHANNELS, FINE_CHANNELS, NEGATIVE_WEIGHT, RAW_CHANNELS, REGIONS
 
 MAPS = {"s8": (48, ""), "s16a": (88, "_half"), "s16b": (FINE_CHANNELS, "_half"), "s32": (COARSE_CHANNELS, "_quarter")}
 """Channels of each feature map, and what its share of the stride-8 grid is called in a graph."""
 HEADS = 4
-DIVISORS = (1, 2, 4, 8)
 
 
 def map_shapes(*names: str) -> dict[str, list[str | int]]:
@@ -175,8 +174,8 @@ def priors(g: Graph) -> tuple[str, str]:
 
 
 class HeadValues(NamedTuple):
-    """Names of: `logits` [1,4HW] and `features` [1,64,2H,2W], `kernel` [1,64], `bias` [1,1], pyramid `x` [1,64,H,W],
-    `auxiliary` [1,1,H,W]."""
+    """Names of: `logits` [1,4HW] and `features` [1,64,2H,2W], `kernel` [1,64], `bias` [1,1], pyramid `x`
+    [1,64,H/2,W/2], `auxiliary` [1,1,H/2,W/2]."""
 
     logits: str
     features: str
@@ -199,6 +198,15 @@ def conv3_norm_relu(g: Graph, x: str, name: str) -> str:
     return norm_relu(g, g.conv3(x, f"{name}.0.weight"), f"{name}.1")
 
 
+def separable_norm_relu(g: Graph, x: str, name: str, channels: int) -> str:
+    """`layers.separable_norm_relu` of a map with so many channels."""
+    return norm_relu(g, g.conv(g.depthwise3(x, f"{name}.0.weight", channels), f"{name}.1.weight"), f"{name}.2")
+
+
+def raising(g: Graph, x: str, name: str) -> str:
+    return norm_relu(g, g.conv_up(x, f"{name}.0.weight", CHANNELS), f"{name}.1")
+
+
 def head(g: Graph, prior_grid: str) -> HeadValues:
     """`LightHead.forward` without dropout and presence, from the maps s8, s16a and s16b, `prior_grid` [1,20,H/2,W/2],
     `pooled` and `present`. H and W are multiples of 8, so that every resizing is by a whole factor.
@@ -217,18 +225,18 @@ def head(g: Graph, prior_grid: str) -> HeadValues:
     rich = g.gated(norm_relu(g, merged, "feature_norm"), g.reshape(gate, [1, CHANNELS, 1, 1]))
     cosines = group_cosines(g, merged, regions, foreground_background, present)
     grid = conv3_norm_relu(g, conv_norm_relu(g, prior_grid, "prior.0"), "prior.1")
-    x = g.concat([rich, cosines, g.enlarge(grid, 2)], [CHANNELS, 4 * GROUPS, CHANNELS], 1)
+    halves = [g.average_pool(each, 2) for each in (rich, cosines)]
+    x = g.concat([*halves, grid], [CHANNELS, 4 * GROUPS, CHANNELS], 1)
     x = pyramid(g, conv_norm_relu(g, x, "enter"))
     auxiliary = g.conv(x, "auxiliary.weight", "auxiliary.bias")
     skip = conv_norm_relu(g, rich, "skip")
-    decoded = x
+    decoded = raising(g, x, "raise_to_8")
     for block in range(2):
         beside = g.concat([decoded, skip], [CHANNELS, CHANNELS], 1)
-        decoded = g.add(decoded, conv3_norm_relu(g, beside, f"blocks.{block}.convolution"))
-    decoded = norm_relu(g, g.conv_up(decoded, "raise_up.weight", CHANNELS), "raise_norm")
-    refined = g.conv(g.depthwise3(decoded, "refine.depthwise.weight", CHANNELS), "refine.pointwise.weight")
-    decoded = g.add(decoded, norm_relu(g, refined, "refine.norm"))
-    kernel, bias = transformer(g, g.linear(pair, "prototype.weight", "prototype.bias"), g.average_pool(x, 2))
+        decoded = g.add(decoded, separable_norm_relu(g, beside, f"blocks.{block}.convolution", 2 * CHANNELS))
+    decoded = raising(g, decoded, "raise_to_4")
+    decoded = g.add(decoded, separable_norm_relu(g, decoded, "refine", CHANNELS))
+    kernel, bias = transformer(g, g.linear(pair, "prototype.weight", "prototype.bias"), x)
     product = g.matmul(kernel, g.reshape(decoded, [CHANNELS, -1]), 2)
     logits = g.shift(g.times(product, CHANNELS**-0.5), bias)
     return HeadValues(logits, decoded, kernel, bias, x, auxiliary)
@@ -264,8 +272,8 @@ def pyramid(g: Graph, x: str) -> str:
             above = g.average_pool(previous, 2)
             beside = g.concat([y, above], [CHANNELS, CHANNELS], 1)
             y = g.add(conv_norm_relu(g, beside, f"pyramid.descend.{level - 1}"), y)
-        inner = conv3_norm_relu(g, y, f"pyramid.refine.{level}.0")
-        previous = y = g.add(conv3_norm_relu(g, inner, f"pyramid.refine.{level}.1"), y)
+        inner = separable_norm_relu(g, y, f"pyramid.refine.{level}.0", CHANNELS)
+        previous = y = g.add(separable_norm_relu(g, inner, f"pyramid.refine.{level}.1", CHANNELS), y)
         outputs.append(y if divisor == 1 else g.enlarge(y, divisor))
     return g.conv(g.concat(outputs, [CHANNELS] * len(DIVISORS), 1), "pyramid.leave.weight")
 

@@ -122,7 +122,7 @@ def crop(photo: Photo, base: int, size: int, rng: Rng, *, plain: bool = False, f
     rgb = np.asarray(image)
     if mirrored:
         rgb, maps = rgb[:, ::-1], [m[:, ::-1] for m in maps]
-    return Picture(rgb.copy(), maps[0].copy(), np.zeros((half, half), np.uint16), maps[1].copy(), base)
+    return Picture(rgb.copy(), maps[0].copy(), np.zeros((half, half), np.int16), maps[1].copy(), base)
 
 
 def paste(picture: Picture, cut: CutOut, instance: int, rng: Rng, share: tuple[float, float] = (0.12, 0.65)) -> None:
@@ -224,7 +224,7 @@ def scene(kinds: Sequence[Kind], first: int, base: int, size: int, rng: Rng) -> 
     rgb = np.clip(light * ground + dark * (1 - ground) + rng.normal(0, 5, (size, size, 1)), 0, 255).astype(np.uint8)
     half = size // 2
     empty = np.zeros((half, half), np.uint8)
-    picture = Picture(rgb, empty.copy(), np.zeros((half, half), np.uint16), empty.copy(), base)
+    picture = Picture(rgb, empty.copy(), np.zeros((half, half), np.int16), empty.copy(), base)
     for i in rng.choice(len(kinds), int(rng.integers(2, 5)), replace=False):
         for _ in range(int(rng.integers(1, 4))):
             cut = CutOut(draw_object(kinds[int(i)], int(size * 0.45), rng), 0)

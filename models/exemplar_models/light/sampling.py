@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -12,9 +12,12 @@ from torch.nn import functional as F
 
 from .pictures import UNKNOWN
 from .pool import CCP_OFFSET, FIRST_KIND, Pool
-from .support import TOKENS_PER_SUPPORT, Features, Support, bound, encode_support, join
+from .support import TOKENS_PER_SUPPORT, Features, Support, bound, encode_support
 
 CLASSES, INSTANCES, REGIONS = 0, 1, 2
+"""Kinds of labels, by their place in `Labels`."""
+NOTHING = -1
+"""A label that no pixel has."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class Sampler:
 
     def __init__(self, pool: Pool, mix: Mix, seed: int) -> None:
         self.pool, self.mix, self.seed = pool, mix, seed
+        self.device = pool.labels.classes.device
         self.coco = self._index(pool.own_shares, lambda v, c: pool.source[v] == 0 and 0 < c < CCP_OFFSET)
         self.ccp = self._index(pool.own_shares, lambda v, c: pool.source[v] == 1 and CCP_OFFSET < c < UNKNOWN)
         self.pasted = self._index(pool.instance_shares, lambda v, c: 0 < c < FIRST_KIND)
@@ -158,12 +162,10 @@ class Sampler:
             order = [views[int(i)] for i in rng.permutation(len(views))]
             query, others = order[0], order[1:]
             picked = tuple(others[i % len(others)] for i in range(shots))
-            common = [
-                (np.bincount(self.pool.regions[v].ravel(), minlength=32) / self.pool.regions[v].size) for v in order[:2]
-            ]
-            fit = [c for c in range(1, 32) if min(float(s[c]) for s in common) >= 0.02]
+            first, second = (self.pool.region_shares[v] for v in order[:2])
+            fit = [c for c in first if c > 0 and min(first[c], second.get(c, 0.0)) >= 0.02]
             if fit:
-                return Draw(query, picked, REGIONS, int(fit[int(rng.integers(len(fit)))]), True)
+                return Draw(query, picked, REGIONS, fit[int(rng.integers(len(fit)))], True)
         return Draw(query, picked, REGIONS, 31, False)
 
     def batch(self, number: int, size: int, shots: int | None = None) -> Batch:
@@ -171,15 +173,14 @@ class Sampler:
         rng = np.random.default_rng([self.seed, number, 1])
         shots = shots or self.shots(number)
         draws = [self.draw(rng, shots) for _ in range(size)]
+        queries = [d.query for d in draws]
         kept = self._kept_channels(size, rng)
-        features = self._features([d.query for d in draws], kept)
-        supports = [self._support(draws, k, rng, kept) for k in range(shots)]
-        masks, known = zip(*(self._mask(d.query, d) for d in draws), strict=True)
-        target = F.avg_pool2d(torch.from_numpy(np.stack(masks))[:, None], 2)
-        valid = (F.avg_pool2d(torch.from_numpy(np.stack(known))[:, None], 2) > 0.99).float()
-        target[[not d.present for d in draws]] = 0
+        features = self._features(torch.tensor(queries, device=self.device), kept)
+        masks, known = self._masks(queries, draws)
+        target, valid = F.avg_pool2d(masks, 2), (F.avg_pool2d(known, 2) > 0.99).float()
+        target[[i for i, d in enumerate(draws) if not d.present]] = 0
         present = (target.flatten(1).sum(1) > 4).float()
-        return Batch(features, join(supports), target, valid, present)
+        return Batch(features, self._supports(draws, shots, rng, kept), target, valid, present)
 
     def _kept_channels(self, size: int, rng: np.random.Generator) -> list[Tensor]:
         """Factors of the channels [B,C,1,1] of each level, of mean 1. What a class looks like in fixed channels cannot
@@ -187,54 +188,61 @@ class Sampler:
         """
         stay = 1 - self.mix.channel_drop
         channels = [self.pool.features[name].shape[1] for name in Features._fields]
-        return [torch.from_numpy((rng.random((size, c, 1, 1)) < stay).astype(np.float32) / stay) for c in channels]
+        drawn = [(rng.random((size, c, 1, 1)) < stay).astype(np.float32) / stay for c in channels]
+        return [torch.from_numpy(each).to(self.device) for each in drawn]
 
-    def _features(self, views: Sequence[int], kept: Sequence[Tensor]) -> Features:
-        maps = [torch.from_numpy(np.stack([self.pool.features[n][v] for v in views])).float() for n in Features._fields]
+    def _features(self, views: Tensor, kept: Sequence[Tensor]) -> Features:
+        maps = [self.pool.features[name].index_select(0, views).float() for name in Features._fields]
         return Features(*(m.mul_(k) for m, k in zip(maps, kept, strict=True)))
 
-    def _map(self, view: int, kind: int) -> np.ndarray:
-        pool = self.pool
-        return (pool.classes, pool.instances, pool.regions)[kind][view]
+    def _masks(self, views: Sequence[int], draws: Sequence[Draw]) -> tuple[Tensor, Tensor]:
+        """Pixels of the label that each draw asks for in its view, and those that are known, [N,1,S/2,S/2] 0 or 1."""
+        rows = torch.tensor(views, device=self.device)
+        kinds = torch.tensor([d.kind for d in draws], device=self.device)[:, None, None]
+        label = torch.tensor([d.label for d in draws], dtype=torch.int16, device=self.device)[:, None, None]
+        maps = [each.index_select(0, rows).to(torch.int16) for each in self.pool.labels]
+        shown = torch.where(kinds == CLASSES, maps[CLASSES], torch.where(kinds == INSTANCES, maps[1], maps[2]))
+        known = (maps[CLASSES] != UNKNOWN) | (kinds != CLASSES)
+        return (shown == label).float()[:, None], known.float()[:, None]
 
-    def _mask(self, view: int, draw: Draw) -> tuple[np.ndarray, np.ndarray]:
-        """The label's pixels and those that are known [S/2,S/2] float32."""
-        labels = self._map(view, draw.kind)
-        known = self.pool.classes[view] != UNKNOWN if draw.kind == CLASSES else np.ones_like(labels, bool)
-        return (labels == draw.label).astype(np.float32), known.astype(np.float32)
+    def _supports(self, draws: Sequence[Draw], shots: int, rng: np.random.Generator, kept: Sequence[Tensor]) -> Support:
+        """All supports encoded at once: draw by draw, each with its `shots` supports."""
+        each = [d for d in draws for _ in range(shots)]
+        views = [v for d in draws for v in d.supports]
+        masks, _ = self._masks(views, each)
+        for i in range(len(views)):
+            if rng.random() < self.mix.degraded:
+                masks[i, 0] = degrade(masks[i, 0], rng)
+        negative = self._negatives(views, each, rng)
+        features = self._features(
+            torch.tensor(views, device=self.device), [k.repeat_interleave(shots, 0) for k in kept]
+        )
+        found = encode_support(features, F.avg_pool2d(masks, 4), F.avg_pool2d(negative, 4))
+        found = bound(found, self.mix.tokens)
+        return Support(*(part.reshape(len(draws), shots * part.shape[1], *part.shape[2:]) for part in found))
 
-    def _support(self, draws: Sequence[Draw], k: int, rng: np.random.Generator, kept: Sequence[Tensor]) -> Support:
-        views = [d.supports[k] for d in draws]
-        foreground, negative = [], []
-        for v, d in zip(views, draws, strict=True):
-            mask, _ = self._mask(v, d)
-            foreground.append(degrade(mask, rng) if rng.random() < self.mix.degraded else mask)
-            negative.append(self._negative(v, d, mask, rng))
-        coverage = F.avg_pool2d(torch.from_numpy(np.stack(foreground))[:, None], 4)
-        erased = F.avg_pool2d(torch.from_numpy(np.stack(negative))[:, None], 4)
-        return bound(encode_support(self._features(views, kept), coverage, erased), self.mix.tokens)
-
-    def _negative(self, view: int, draw: Draw, mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Another object of the support, as if a person had erased it from a proposal; mostly nothing."""
-        if draw.kind == REGIONS or rng.random() >= self.mix.negatives:
-            return np.zeros_like(mask)
-        labels = self._map(view, draw.kind)
-        others = [c for c in np.unique(labels) if c not in (0, UNKNOWN, draw.label)]
-        if not others:
-            return np.zeros_like(mask)
-        return (labels == others[int(rng.integers(len(others)))]).astype(np.float32)
+    def _negatives(self, views: Sequence[int], draws: Sequence[Draw], rng: np.random.Generator) -> Tensor:
+        """Another object of each support, as if a person had erased it from a proposal; mostly nothing."""
+        asked = list(draws)
+        for i, (view, draw) in enumerate(zip(views, draws, strict=True)):
+            shares = (self.pool.shares, self.pool.instance_shares, self.pool.region_shares)[draw.kind][view]
+            others = [c for c in shares if c not in (0, UNKNOWN, draw.label)]
+            wanted = rng.random() < self.mix.negatives and draw.kind != REGIONS and len(others) > 0
+            asked[i] = replace(draw, label=others[int(rng.integers(len(others)))] if wanted else NOTHING)
+        return self._masks(views, asked)[0]
 
 
-def degrade(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A carelessly drawn mask: grown, shrunk, or one side of it missing; never empty."""
+def degrade(mask: Tensor, rng: np.random.Generator) -> Tensor:
+    """A carelessly drawn mask [h,w]: grown, shrunk, or one side of it missing; never empty."""
     choice = int(rng.integers(3))
     if choice == 2:
-        y, x = np.nonzero(mask)
         angle = rng.uniform(0, 2 * np.pi)
+        y, x = mask.nonzero(as_tuple=True)
         along = np.cos(angle) * x + np.sin(angle) * y
-        cut = mask.copy()
-        cut[y[along > np.quantile(along, 0.65)], x[along > np.quantile(along, 0.65)]] = 0
+        cut = mask.clone()
+        gone = along > torch.quantile(along.float(), 0.65)
+        cut[y[gone], x[gone]] = 0
         return cut
-    tensor = torch.from_numpy(mask)[None, None]
+    tensor = mask[None, None]
     grown = F.max_pool2d(tensor, 5, 1, 2) if choice == 0 else 1 - F.max_pool2d(1 - tensor, 5, 1, 2)
-    return grown[0, 0].numpy() if float(grown.sum()) > 0 else mask
+    return torch.where(grown.sum() > 0, grown, tensor)[0, 0]

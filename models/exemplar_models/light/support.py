@@ -99,18 +99,22 @@ def encode_support(features: Features, foreground: Tensor, negative: Tensor) -> 
 
 
 def bound(support: Support, cap: int) -> Support:
-    """The state with at most `cap` tokens that count: neighbours (0,1), (2,3), ... are averaged, most alike first.
+    """The state with at most `cap` tokens: neighbours (0,1), (2,3), ... are averaged, most alike first, in passes.
 
-    As one pass of `training_free.merge`, for batches. Raises ValueError where one pass is not enough.
+    As `training_free.merge`, for batches.
     """
+    while support.tokens.shape[1] > cap:
+        support = _merge(support, cap)
+    return support
+
+
+def _merge(support: Support, cap: int) -> Support:
+    """One pass of `bound`, which at most halves the tokens."""
     count = support.tokens.shape[1]
     values, fg, bg = support.tokens, support.foreground, support.background
-    surplus = count - cap
-    if surplus <= 0:
-        return support
-    if surplus > count // 2:
-        raise ValueError(f"one pass cannot bring {count} tokens down to {cap}")
     pairs = count // 2
+    surplus = min(count - cap, pairs)
+    cap = count - surplus
     even, odd = values[:, 0 : 2 * pairs : 2], values[:, 1 : 2 * pairs : 2]
     shares = fg / (fg + bg).clamp_min(1e-6)
     alike = (even * odd).sum(-1) - (shares[:, 0 : 2 * pairs : 2] - shares[:, 1 : 2 * pairs : 2]).abs()

@@ -10,6 +10,7 @@ import argparse
 import csv
 import hashlib
 import json
+import os
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -58,7 +59,7 @@ class Recipe:
     name: str
     held_out: tuple[str, ...] = ()
     exclude_sets: tuple[str, ...] = ()
-    stages: tuple[Stage, ...] = (Stage(320, 8000, 1e-3),)
+    stages: tuple[Stage, ...] = (Stage(448, 12000, 1e-3),)
     head: HeadConfig = field(default_factory=HeadConfig)
     mix: Mix = field(default_factory=Mix)
     batch: int = 8
@@ -101,33 +102,20 @@ def recipes(data: Path) -> dict[str, Recipe]:
 
 
 def pool_config(recipe: Recipe, size: int) -> PoolConfig:
-    """The larger size gets fewer pictures: its stage is shorter and each takes twice the room."""
-    config = PoolConfig(size=size, held_out=recipe.held_out, exclude_sets=recipe.exclude_sets)
-    if size > 400:
-        return replace(config, seed=2, crops=5, ccp_photos=450, composites=900, scenes=100)
-    return config
+    """What the recipe may see, at one picture size."""
+    return PoolConfig(size=size, held_out=recipe.held_out, exclude_sets=recipe.exclude_sets)
 
 
-def step_loss(net: LightMSDNet, batch: Batch, amp: bool, device: torch.device) -> tuple[torch.Tensor, dict[str, float]]:
+def step_loss(
+    net: LightMSDNet, batch: Batch, amp: bool, device: torch.device
+) -> tuple[torch.Tensor, dict[str, torch.Tensor]]:
     with torch.autocast(device.type, torch.bfloat16, enabled=amp):
         out = net(batch.features, batch.support)
     masks = segmentation_loss(out.logits, out.auxiliary.float(), batch.target, batch.valid)
     presence = torch.nn.functional.binary_cross_entropy_with_logits(out.presence.float(), batch.present)
-    right = float(((out.presence > 0) == (batch.present > 0)).float().mean())
+    right = ((out.presence > 0) == (batch.present > 0)).float().mean()
     loss = masks + PRESENCE_WEIGHT * presence
-    return loss, {"mask": masks.item(), "presence": presence.item(), "right": right}
-
-
-def to_device(batch: Batch, device: torch.device) -> Batch:
-    if device.type == "cpu":
-        return batch
-    return Batch(
-        type(batch.features)(*(x.to(device) for x in batch.features)),
-        type(batch.support)(*(x.to(device) for x in batch.support)),
-        batch.target.to(device),
-        batch.valid.to(device),
-        batch.present.to(device),
-    )
+    return loss, {"mask": masks.detach(), "presence": presence.detach(), "right": right}
 
 
 @dataclass
@@ -204,12 +192,12 @@ class Training:
         offset = self.seconds - time.monotonic()
         sampler = Sampler(pool, recipe.mix, self.seed * 1000 + number)
         progress = Progress(f"{recipe.name} {stage.size} px", steps, first, every=20)
-        sums: dict[str, float] = {}
+        sums: dict[str, torch.Tensor | float] = {}
         self.net.train()
         for step in range(first, steps):
             rate = learning_rate(step, steps, stage.rate, "cosine", stage.warmup, stage.last_rate)
             set_learning_rate(self.optimiser, rate)
-            batch = to_device(sampler.batch(step, recipe.batch), self.device)
+            batch = sampler.batch(step, recipe.batch)
             loss, figures = step_loss(self.net, batch, self.amp, self.device)
             self.optimiser.zero_grad(set_to_none=True)
             loss.backward()
@@ -219,6 +207,7 @@ class Training:
             for name, value in figures.items():
                 sums[name] = sums.get(name, 0.0) + value / LOG_EVERY
             progress.tell(step + 1, rate=rate, **figures)
+            # Read now and then only: each reading makes the GPU wait.
             if (step + 1) % LOG_EVERY == 0:
                 means = [f"{sums[name]:.4f}" for name in figures]
                 episodes = (before + step + 1) * recipe.batch
@@ -230,9 +219,27 @@ class Training:
                 self.keep(number, step + 1, time.monotonic() + offset)
         self.seconds = time.monotonic() + offset
 
+    def finish(self) -> Path:
+        """Writes the averaged weights and drops the checkpoint. -> Their path."""
+        weights = self.out / "weights.pt"
+        about = {"head": self.recipe.head.to_dict(), "recipe": self.recipe.name, "seed": self.seed}
+        save_checkpoint(weights, {"weights": {k: v.cpu() for k, v in self.ema.values.items()}, **about})
+        (self.out / "recipe.json").write_text(json.dumps(asdict(self.recipe), indent=2) + "\n")
+        self.state_path.unlink(missing_ok=True)
+        return weights
+
 
 def train(
-    recipe: Recipe, data: Path, pools: Path, out: Path, seed: int, *, device: torch.device, amp: bool, resume: bool
+    recipe: Recipe,
+    data: Path,
+    pools: Path,
+    out: Path,
+    seed: int,
+    *,
+    device: torch.device,
+    amp: bool,
+    resume: bool,
+    workers: int = 2,
 ) -> Path:
     """Runs all stages and returns the path of the averaged weights."""
     training = Training.begin(recipe, seed, out, device, amp)
@@ -243,15 +250,12 @@ def train(
     for number, stage in enumerate(recipe.stages):
         if number >= training.place[0]:
             training.stage(
-                number, build_pool(pool_config(recipe, stage.size), data, pools / pool_name(recipe, stage.size))
+                number,
+                build_pool(
+                    pool_config(recipe, stage.size), data, pools / pool_name(recipe, stage.size), workers, device
+                ),
             )
-    weights = out / "weights.pt"
-    save_checkpoint(
-        weights, {"weights": training.ema.values, "head": recipe.head.to_dict(), "recipe": recipe.name, "seed": seed}
-    )
-    (out / "recipe.json").write_text(json.dumps(asdict(recipe), indent=2) + "\n")
-    training.state_path.unlink(missing_ok=True)
-    return weights
+    return training.finish()
 
 
 def pool_name(recipe: Recipe, size: int) -> str:
@@ -290,6 +294,7 @@ def main() -> None:
     parser.add_argument("--pools", type=Path, help="folder for pools (default: OUT/../pools); they can be deleted")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, help="processes that make pictures")
     parser.add_argument("--device", help="cpu or cuda (default: cuda where there is one)")
     parser.add_argument("--full-precision", action="store_true", help="no bfloat16")
     parser.add_argument("--scale-episodes", type=float, default=1.0, help="multiplies the episodes of every stage")
@@ -310,6 +315,7 @@ def main() -> None:
         device=pick_device(args.device),
         amp=not args.full_precision,
         resume=args.resume,
+        workers=args.workers,
     )
     print(f"{weights}")
 

@@ -7,15 +7,19 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from .layers import Norm, conv_norm_relu, conv_up
+from .layers import Norm, conv_norm_relu, conv_up, separable_norm_relu
 
 
 class ResidualBlock(nn.Module):
-    """x + ReLU(norm(conv3x3(Cat(x, skip)))): both [B,C,H,W]."""
+    """x + ReLU(norm(conv3x3(Cat(x, skip)))): both [B,C,H,W]. The convolution may be a separable one."""
 
-    def __init__(self, channels: int, norm: Norm = "batch") -> None:
+    def __init__(self, channels: int, norm: Norm = "batch", *, separable: bool = False) -> None:
         super().__init__()
-        self.convolution = conv_norm_relu(2 * channels, channels, 3, norm=norm)
+        self.convolution = (
+            separable_norm_relu(2 * channels, channels, norm=norm)
+            if separable
+            else conv_norm_relu(2 * channels, channels, 3, norm=norm)
+        )
 
     def forward(self, x: Tensor, skip: Tensor) -> Tensor:
         return x + self.convolution(torch.cat([x, skip], 1))

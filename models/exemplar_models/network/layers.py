@@ -44,6 +44,19 @@ def conv_norm_relu(
     return nn.Sequential(*layers)
 
 
+def separable_norm_relu(channels_in: int, channels_out: int, *, norm: Norm = "batch") -> nn.Sequential:
+    """[B,I,H,W] -> [B,O,H,W]: 3x3 convolution of each channel alone, 1x1 convolution, norm, ReLU.
+
+    A ninth of the weights of a full 3x3 convolution (Howard et al., arXiv 1704.04861).
+    """
+    return nn.Sequential(
+        nn.Conv2d(channels_in, channels_in, 3, padding=1, groups=channels_in, bias=False),
+        nn.Conv2d(channels_in, channels_out, 1, bias=False),
+        make_norm(norm, channels_out),
+        nn.ReLU(inplace=True),
+    )
+
+
 def conv_up(channels_in: int, channels_out: int, *, norm: Norm = "batch") -> nn.Sequential:
     """[B,I,H,W] -> [B,O,2H,2W]: transposed 3x3 convolution of stride 2, norm, ReLU (the paper's conv-up)."""
     return nn.Sequential(

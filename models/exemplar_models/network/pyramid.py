@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from .layers import Norm, conv_norm_relu, resize
+from .layers import Norm, conv_norm_relu, resize, separable_norm_relu
 
 
 def pool_matrix(size: int, bins: int, like: Tensor) -> Tensor:
@@ -32,7 +32,7 @@ class Pyramid(nn.Module):
     """[B,I,H,W] -> [B,C,H,W].
 
     `divisors` say how many cells of H and W a bin spans: (1, 2, 4, 8) makes 60, 30, 15 and 8 bins of 60 cells, as
-    published, and keeps the proportions at any other size.
+    published, and keeps the proportions at any other size. `separable`: its 3x3 convolutions are separable ones.
     """
 
     def __init__(
@@ -42,18 +42,20 @@ class Pyramid(nn.Module):
         divisors: Sequence[int] = (1, 2, 4, 8),
         norm: Norm = "batch",
         align_corners: bool = True,
+        separable: bool = False,
     ) -> None:
         super().__init__()
+
+        def refining() -> nn.Sequential:
+            if separable:
+                return separable_norm_relu(channels, channels, norm=norm)
+            return conv_norm_relu(channels, channels, 3, norm=norm)
+
         self.divisors = tuple(divisors)
         self.align_corners = align_corners
         self.enter = nn.ModuleList(conv_norm_relu(channels_in, channels, norm=norm) for _ in divisors)
         self.descend = nn.ModuleList(conv_norm_relu(2 * channels, channels, norm=norm) for _ in divisors[1:])
-        self.refine = nn.ModuleList(
-            nn.Sequential(
-                conv_norm_relu(channels, channels, 3, norm=norm), conv_norm_relu(channels, channels, 3, norm=norm)
-            )
-            for _ in divisors
-        )
+        self.refine = nn.ModuleList(nn.Sequential(refining(), refining()) for _ in divisors)
         self.leave = nn.Conv2d(len(self.divisors) * channels, channels, 1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
