@@ -4,13 +4,19 @@ import type { EngineKinds } from './engine-messages.ts'
 import { startEngineService } from './engine-service.ts'
 import type { FeatureMap, Predictor } from './predictor.ts'
 import { deadlyHash } from './scene.fixture.ts'
+import { cropMask } from './zoom.ts'
 
-/** The engine process with the simplest predictor there is, one mean vector a class, for tests. */
+/**
+ * The engine process with the simplest predictor there is, one mean vector a class, for tests. Under the name `zooming`
+ * it learns from zoomed views alone.
+ */
 const predictor: Predictor = {
   id: 'prototype',
   modelHash: 'f'.repeat(64),
-  encodeSupport: (features, { width, height, tiles }) => {
-    const map = deepMap(features.maps)
+  zooms: false,
+  encodeSupport: (features, mask, { zoomed } = {}) => {
+    const map = deepMap((zoomed?.features ?? features).maps)
+    const { width, height, tiles } = zoomed === undefined ? mask : cropMask(mask, zoomed.region)
     const weights = coverage(tiles, width, height, map.width, map.height)
     return Promise.resolve(bytesOf(prototype(map, weights)))
   },
@@ -79,7 +85,7 @@ function vectorOf(bytes: Uint8Array): Float32Array {
 }
 
 serveRequests<EngineKinds>(async (setup) => {
-  const handlers = await startEngineService(setup, () => Promise.resolve(predictor))
+  const handlers = await startEngineService(setup, (id) => Promise.resolve({ ...predictor, zooms: id === 'zooming' }))
   return {
     ...handlers,
     segment: (payload, context) => {

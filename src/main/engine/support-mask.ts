@@ -24,10 +24,14 @@ export function coveredCells(mask: TiledMask, width: number, height: number): Fl
   return coverage(mask.tiles, mask.width, mask.height, width, height)
 }
 
-/** The same for the outline of an example. Throws `InvalidInput` (`emptyMask`) when it leaves nothing on the grid. */
-export function outlinedCells(mask: TiledMask, width: number, height: number): Float32Array {
-  const cells = coveredCells(mask, width, height)
-  if (cells.some((share) => share >= smallestCoverage)) return cells
+/** Whether an outline that covers these shares of the cells leaves anything to learn from. */
+export function isOutlined(cells: Float32Array): boolean {
+  return cells.some((share) => share >= smallestCoverage)
+}
+
+/** Throws `InvalidInput` (`emptyMask`) where it leaves nothing. */
+export function requireOutlined(cells: Float32Array): void {
+  if (isOutlined(cells)) return
   throw new AppError(
     'InvalidInput',
     'emptyMask',
