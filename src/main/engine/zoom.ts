@@ -13,7 +13,7 @@ const smallestSide = 96
  * The piece of an image of `size` displayed pixels that is looked at a second time, enlarged, to learn from an example
  * outlined within `outline`: a square round its middle, cut and moved to lie inside the image. It holds the whole outline.
  * Null where it would be over 70 % of the image, which says what the whole view says. All of it is integers, as in
- * `models/exemplar_models/light/zoom.py`.
+ * `models/exemplar_models/light/zoom.py`. [Note: zoomed supports]
  */
 export function zoomRegion([x, y, w, h]: Box, size: PixelSize): Box | null {
   const side = Math.max(surroundings * Math.max(w, h), smallestSide)
