@@ -266,6 +266,12 @@ describe('what the class has learnt is refused', () => {
     await expect(other.fit([await encode(first, 11)])).rejects.toMatchObject({ key: 'stateOfOtherModel' })
   })
 
+  test('when it was written before its format or the views changed', async () => {
+    const state = await encode(first, 11)
+    new DataView(state.buffer, state.byteOffset).setUint32(4, 1, true)
+    await expect(predictor.fit([state])).rejects.toMatchObject({ key: 'stateOfOtherModel' })
+  })
+
   test('when its bytes are damaged', async () => {
     const state = await encode(first, 11)
     const cut = [state.subarray(0, 100), state.subarray(0, -1), new Uint8Array()]
