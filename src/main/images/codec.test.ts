@@ -382,8 +382,9 @@ test('a picture at which the decoder dies twice is refused by name, the others a
       return {
         ...child,
         post: (message) => {
-          child.post(message)
+          // Killed in place of being asked: one that got to see the request might answer before it is gone.
           if (message.type === 'request' && (message.payload as { path: string }).path === poison) child.kill()
+          else child.post(message)
         },
       }
     },
