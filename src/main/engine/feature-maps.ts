@@ -17,7 +17,7 @@ export function mapNamed(features: FeatureMaps, name: string): FeatureMap {
 export function rounded({ maps, ...input }: FeatureMaps): FeatureMaps {
   const halved = Object.entries(maps).map(([name, map]): [string, FeatureMap] => [
     name,
-    { ...map, data: Float32Array.from(Float16Array.from(map.data)) },
+    { ...map, data: new Float32Array(new Float16Array(map.data)) },
   ])
   return { ...input, maps: Object.fromEntries(halved) }
 }

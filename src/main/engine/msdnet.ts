@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Box } from '../../shared/domain/records.ts'
 import { mapNamed } from './feature-maps.ts'
 import { leaveOneOut } from './leave-one-out.ts'
 import { createMatcher } from './matcher.ts'
@@ -10,7 +11,7 @@ import type { MsdnetEntries, MsdnetEntry } from './msdnet-entry.ts'
 import { openMsdnetGraphs } from './msdnet-graphs.ts'
 import type { ClassInputs, Decoded, EncodedSupport, MsdnetGraphs, SupportNumbers } from './msdnet-graphs.ts'
 import { selfTest } from './msdnet-self-test.ts'
-import type { FeatureMap, FeatureMaps, Predictor, ScoreMap, TiledMask, ZoomedView } from './predictor.ts'
+import type { FeatureMap, FeatureMaps, Predictor, ScoreMap, TiledMask } from './predictor.ts'
 import type { PredictorContext } from './predictors.ts'
 import { decodeBlocks, encodeBlocks, msdnetMagic } from './state-bytes.ts'
 import type { StateBlock, StateFormat } from './state-bytes.ts'
@@ -24,7 +25,6 @@ import {
 } from './support-mask.ts'
 import { joinTokens, mergeTokens } from './tokens.ts'
 import type { WeightedTokens } from './tokens.ts'
-import { cropMask } from './zoom.ts'
 
 export type MsdnetPredictor = Predictor & AsyncDisposable
 
@@ -78,7 +78,7 @@ export async function createMsdnetPredictor(context: PredictorContext): Promise<
     encodeSupport: async (features, mask, { negative, zoomed } = {}) => {
       const whole = viewOf(features, mask, negative)
       requireOutlined(whole.foreground)
-      const close = zoomed === undefined ? null : closeView(zoomed, mask, negative)
+      const close = zoomed === undefined ? null : viewOf(zoomed.features, mask, negative, zoomed.region)
       const blocks: StateBlock[] = []
       // An outline thinner than the cells of its own surroundings has nothing to show there.
       for (const view of close !== null && isOutlined(close.foreground) ? [whole, close] : [whole]) {
@@ -142,15 +142,13 @@ interface View {
   readonly erased: Float32Array
 }
 
-/** `mask` and `negative` cover what the features show. */
-function viewOf(features: FeatureMaps, mask: TiledMask, negative: TiledMask | undefined): View {
+/** `region` is what the features show, in pixels of the image; without one they show all of it. */
+function viewOf(features: FeatureMaps, mask: TiledMask, negative: TiledMask | undefined, region?: Box): View {
   const { width, height } = mapNamed(features, 's8')
-  const erased = negative === undefined ? new Float32Array(width * height) : coveredCells(negative, width, height)
-  return { features, foreground: coveredCells(mask, width, height), erased }
-}
-
-function closeView({ features, region }: ZoomedView, mask: TiledMask, negative: TiledMask | undefined): View {
-  return viewOf(features, cropMask(mask, region), negative === undefined ? undefined : cropMask(negative, region))
+  const foreground = coveredCells(mask, width, height, region)
+  const erased =
+    negative === undefined ? new Float32Array(width * height) : coveredCells(negative, width, height, region)
+  return { features, foreground, erased }
 }
 
 /** The views of one support, which share its tokens evenly. */

@@ -1,10 +1,9 @@
-import { coverage } from '../../shared/mask/resample.ts'
 import { serveRequests } from '../processes/child.ts'
 import type { EngineKinds } from './engine-messages.ts'
 import { startEngineService } from './engine-service.ts'
 import type { FeatureMap, Predictor } from './predictor.ts'
 import { deadlyHash } from './scene.fixture.ts'
-import { cropMask } from './zoom.ts'
+import { coveredCells } from './support-mask.ts'
 
 /**
  * The engine process with the simplest predictor there is, one mean vector a class, for tests. Under the name `zooming`
@@ -16,8 +15,7 @@ const predictor: Predictor = {
   zooms: false,
   encodeSupport: (features, mask, { zoomed } = {}) => {
     const map = deepMap((zoomed?.features ?? features).maps)
-    const { width, height, tiles } = zoomed === undefined ? mask : cropMask(mask, zoomed.region)
-    const weights = coverage(tiles, width, height, map.width, map.height)
+    const weights = coveredCells(mask, map.width, map.height, zoomed?.region)
     return Promise.resolve(bytesOf(prototype(map, weights)))
   },
   fit: (supports) => {

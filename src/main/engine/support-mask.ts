@@ -1,3 +1,4 @@
+import type { Box } from '../../shared/domain/records.ts'
 import { AppError } from '../../shared/errors.ts'
 import { coverage } from '../../shared/mask/resample.ts'
 import type { SupportState, TiledMask } from './predictor.ts'
@@ -19,9 +20,12 @@ export function fairShare(tokensPerSupport: number, count: number): number {
   return Math.min(tokensPerSupport, Math.floor(tokensPerClass / count))
 }
 
-/** Share of each cell of a `width` x `height` grid that the mask covers, 0 to 1, row by row. */
-export function coveredCells(mask: TiledMask, width: number, height: number): Float32Array {
-  return coverage(mask.tiles, mask.width, mask.height, width, height)
+/**
+ * Share of each cell of a `width` x `height` grid that the mask covers, 0 to 1, row by row. The grid lies over the
+ * region, in pixels of the mask's image; without one over all of it.
+ */
+export function coveredCells(mask: TiledMask, width: number, height: number, region?: Box): Float32Array {
+  return coverage(mask.tiles, region ?? [0, 0, mask.width, mask.height], width, height)
 }
 
 /** Whether an outline that covers these shares of the cells leaves anything to learn from. */

@@ -2,9 +2,7 @@ import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Box } from '../../shared/domain/records.ts'
-import { createBitmap } from '../../shared/mask/bitmap.ts'
-import { bitmapFromTiles, tilesFromBitmap } from '../../shared/mask/tiles.ts'
-import { cropMask, zoomRegion } from './zoom.ts'
+import { zoomRegion } from './zoom.ts'
 
 interface SharedCases {
   readonly cases: readonly {
@@ -47,29 +45,4 @@ test('a region lies inside the image, holds the outline, and is smaller than the
       expect(width * height).toBeLessThan(0.71 * h.length * v.length)
     }),
   )
-})
-
-test('a mask is cropped pixel by pixel, over borders of tiles too', () => {
-  const width = 1100
-  const height = 700
-  const isSet = (x: number, y: number): boolean => (x * 7 + y * 13) % 11 < 4 && x + y > 300
-  const whole = createBitmap(width, height)
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) if (isSet(x, y)) whole.data[y * width + x] = 1
-  }
-  const mask = { width, height, tiles: tilesFromBitmap(whole) }
-  const regions: readonly Box[] = [
-    [0, 0, 300, 200],
-    [430, 400, 601, 257],
-    [1000, 600, 100, 100],
-    [0, 0, 60, 60],
-  ]
-  for (const region of regions) {
-    const cropped = cropMask(mask, region)
-    const [left, top, w, h] = region
-    expect([cropped.width, cropped.height]).toEqual([w, h])
-    const { data } = bitmapFromTiles(cropped.tiles, w, h)
-    const expected = createBitmap(w, h).data.map((_, at) => (isSet(left + (at % w), top + Math.floor(at / w)) ? 1 : 0))
-    expect(Buffer.compare(data, expected)).toBe(0)
-  }
 })

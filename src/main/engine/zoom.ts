@@ -1,8 +1,5 @@
 import type { Box } from '../../shared/domain/records.ts'
-import { createBitmap } from '../../shared/mask/bitmap.ts'
-import { forEachRun, tilesFromBitmap } from '../../shared/mask/tiles.ts'
 import type { PixelSize } from './input-size.ts'
-import type { TiledMask } from './predictor.ts'
 
 /** How much longer than the outline's longer side a zoomed view is: what surrounds a thing belongs to it. */
 const surroundings = 2
@@ -26,16 +23,4 @@ export function zoomRegion([x, y, w, h]: Box, size: PixelSize): Box | null {
 /** Where a piece of that length begins, of an axis of `whole` pixels, with its middle at half of `twiceMiddle` if it can. */
 function placed(twiceMiddle: number, length: number, whole: number): number {
   return Math.min(Math.max(Math.floor((twiceMiddle - length) / 2), 0), whole - length)
-}
-
-/** What of the mask lies in the region, as a mask of the region's size. */
-export function cropMask({ tiles }: TiledMask, [left, top, width, height]: Box): TiledMask {
-  const bitmap = createBitmap(width, height)
-  forEachRun(tiles, (y, from, to) => {
-    const row = (y - top) * width
-    if (y >= top && y < top + height && to > left && from < left + width) {
-      bitmap.data.fill(1, row + Math.max(from - left, 0), row + Math.min(to - left, width))
-    }
-  })
-  return { width, height, tiles: tilesFromBitmap(bitmap) }
 }
