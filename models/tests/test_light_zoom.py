@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from exemplar_models.light.evaluate import is_outlined
 from exemplar_models.light.zoom import Region, bounds, zoom_region
 
 CASES = json.loads((Path(__file__).parent / "zoom_regions.json").read_text())["cases"]
@@ -47,3 +48,9 @@ def test_bounds_are_tight_and_cutting_keeps_what_they_hold() -> None:
     box = bounds(mask)
     assert box == Region(30, 10, 41, 41)
     assert box.cut(mask).sum() == mask.sum()
+
+
+def test_an_outline_counts_from_the_coverage_at_which_the_studio_counts_it() -> None:
+    """0.02 in single precision is a little less than 0.02, which is what JavaScript compares it with."""
+    assert not is_outlined(np.asarray([[0, 0.02]], np.float32))
+    assert is_outlined(np.asarray([[0, 0.0201]], np.float32))

@@ -35,6 +35,11 @@ SMALLEST_COVERAGE = 0.02
 """An outline that covers less of every cell leaves nothing to learn from (src/main/engine/support-mask.ts)."""
 
 
+def is_outlined(cells: np.ndarray) -> bool:
+    """Whether coverages in single precision leave anything; compared in double precision, as the studio does."""
+    return float(cells.max()) >= SMALLEST_COVERAGE
+
+
 @dataclass(frozen=True)
 class Decision:
     """Pixels above `threshold` are foreground, unless the class is less likely there than `presence`."""
@@ -88,7 +93,7 @@ class Evaluator:
             states = []
             for features, seen in views:
                 cells = coverage(seen.astype(np.float64), features.s8.shape[2], features.s8.shape[3])
-                if states and cells.max() < SMALLEST_COVERAGE:
+                if states and not is_outlined(cells):
                     continue
                 foreground = torch.from_numpy(cells)[None, None]
                 states.append(encode_support(features, foreground, torch.zeros_like(foreground)))
