@@ -112,11 +112,12 @@ class Support:
 
 
 def merge(tokens_: Array, fg: Array, bg: Array, cap: int) -> tuple[Array, Array, Array]:
-    """Reduces to at most `cap` tokens by averaging neighbours in the list, most alike first.
+    """Reduces to at most `cap` tokens, at least one, by averaging neighbours in the list, most alike first.
 
     Pairs are (0,1), (2,3), ...; alike means cosine minus difference of coverage; passes repeat while too many remain.
     Weights add up, so the density of step 1 changes little: near-duplicates were counted side by side anyway.
     """
+    cap = max(cap, 1)
     while len(tokens_) > cap:
         pairs = len(tokens_) // 2
         even, odd = tokens_[0 : 2 * pairs : 2], tokens_[1 : 2 * pairs : 2]

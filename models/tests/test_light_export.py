@@ -16,7 +16,7 @@ from exemplar_models.golden import synthetic_features
 from exemplar_models.light import export, golden
 from exemplar_models.light.head import HeadConfig, LightMSDNet
 from exemplar_models.light.priors import prior_maps
-from exemplar_models.light.support import Features, encode_support, join, tokens
+from exemplar_models.light.support import Features, encode_support, join, stored, tokens
 from exemplar_models.manifest import describe_file
 
 MODELS = Path(__file__).resolve().parent.parent
@@ -203,7 +203,7 @@ def check_golden(
         inputs = {name: value.numpy() for name, value in maps(golden.SEEDS[0][index], box)._asdict().items()}
         inputs |= {"foreground": foreground[None, None], "negative": erased[None, None]}
         state = [torch.from_numpy(value) for value in encoder.run(None, inputs)[:5]]
-        supports.append(golden.stored(golden.Support(*state), cap))
+        supports.append(stored(golden.Support(*state), cap))
     query = maps(golden.SEEDS[1], golden.QUERY_BOX)
     answers = record["answers"]
     assert isinstance(answers, dict)

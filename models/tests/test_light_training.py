@@ -27,6 +27,7 @@ from exemplar_models.light.pool import (
     read_photos,
 )
 from exemplar_models.light.sampling import CLASSES, INSTANCES, Mix, Sampler, degrade
+from exemplar_models.light.zoom import bounds, zoom_region
 from exemplar_models.metrics import presence_auc
 
 
@@ -292,6 +293,37 @@ def test_training_resumes_bit_for_bit_and_evaluates(
     assert gone.predicted == 0
     recipe_found = calibrate.choose([([answer] * 4, [answer] * 2)], data_set, 0.9)
     assert set(recipe_found) == {"tokensPerSupport", "threshold", "presenceThreshold", "calibration"}
+
+
+def test_an_example_is_its_whole_photo_and_the_enlarged_surroundings_of_its_outline(data: Path, tmp_path: Path) -> None:
+    whole = evaluate.FolderSet(data / "coco_small")
+    outline = bounds(whole.mask("1.png") == 2)
+    assert outline is not None
+    region = zoom_region(outline, 200, 160)
+    assert region is not None
+    # The surroundings as a photo of their own.
+    for part in ("images", "masks"):
+        (tmp_path / part).mkdir()
+        with Image.open(data / "coco_small" / part / "1.png") as picture:
+            Image.fromarray(region.cut(np.asarray(picture))).save(tmp_path / part / "1.png")
+    item = {"image": "images/1.png", "mask": "masks/1.png", "px": {"2": 2500}, "w": region.width, "h": region.height}
+    (tmp_path / "manifest.json").write_text(json.dumps({"name": "cut", "classes": {"2": "square"}, "items": [item]}))
+    close = evaluate.FolderSet(tmp_path)
+
+    net, area = LightMSDNet(), 192 * 192
+
+    def support(data_set: evaluate.FolderSet, cap: int, zoom: bool) -> evaluate.Support:
+        return evaluate.Evaluator(net, data_set, 1, area, cap, zoom=zoom).support("1.png", 2)
+
+    both = support(whole, 100, True)
+    halves = [support(whole, 50, False), support(close, 50, False)]
+    assert [half.tokens.shape[1] for half in halves] == [50, 50]
+    for name in both._fields:
+        expected = torch.cat([getattr(half, name) for half in halves], dim=1)
+        assert torch.equal(getattr(both, name), expected), name
+    # All of its tokens where there is nothing to zoom.
+    large = support(close, 100, True)
+    assert (large.tokens.shape[1], large.pooled.shape[1]) == (100, 1)
 
 
 def test_logistic_regression_finds_what_made_it() -> None:

@@ -74,6 +74,8 @@ def test_merge_keeps_sums_and_only_merges_what_is_asked() -> None:
     assert mf.sum() == pytest.approx(f.sum())
     assert mb.sum() == pytest.approx(b.sum())
     assert len(tf.merge(t, f, b, 2)[0]) == 2
+    # As few as asked for, but never none, which it would not reach.
+    assert len(tf.merge(t, f, b, 0)[0]) == 1
 
 
 def test_quantising_changes_little() -> None:

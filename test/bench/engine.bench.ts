@@ -121,7 +121,7 @@ async function segmentJob(
     const photograph = photographs[Number(imageId)]
     if (photograph === undefined) throw new Error(`No image ${imageId}`)
     const { path, ...image } = photograph
-    return { ...image, pixels: (width, height, signal) => codec.pixels(path, width, height, { signal }) }
+    return { ...image, pixels: (width, height, options) => codec.pixels(path, width, height, options) }
   }
   const runner = createJobRunner({ store, engine, imageFor, onProgress: () => undefined })
   const commit = (operations: Operation[]): unknown =>

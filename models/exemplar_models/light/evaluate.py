@@ -1,7 +1,7 @@
 """Evaluates the light MSDNet on a frozen list as the studio does: `python -m exemplar_models.light.evaluate`.
 
-Same inputs (`training_free.input_size`), same support tokens (bounded, 8 bits), same refined edges and thresholds, at
-the original resolution; `exemplar evaluate` must print the same mIoU within 0.3.
+Same inputs (`training_free.input_size`), same views of a support (whole and zoomed) and tokens (bounded, 8 bits), same
+refined edges and thresholds, at the original resolution; `exemplar evaluate` must print the same mIoU within 0.3.
 """
 
 from __future__ import annotations
@@ -20,16 +20,24 @@ from ..episodes import Episode, EpisodeList, read_episodes
 from ..metrics import EpisodeCounts, compare, presence_auc, score_table
 from ..readers import FolderSet
 from ..training import Progress, run_command
-from ..training_free import TARGET_AREA, coverage, guided_filter, input_size, quantise, resize
+from ..training_free import TARGET_AREA, coverage, guided_filter, input_size, resize
 from .head import LightMSDNet
 from .pool import backbone_session, network_input
-from .support import TOKENS_PER_SUPPORT, Features, Support, bound, encode_support, join
+from .support import TOKENS_PER_SUPPORT, Features, Support, encode_support, join, stored
 from .train import load_weights
+from .zoom import Region, bounds, zoom_region
 
 EMPTY_SHARE = 0.005
 COARSE_SIDE = 512
 GUIDE_EPSILON = 1e-3
 RADIUS_IN_CELLS = 0.5
+SMALLEST_COVERAGE = 0.02
+"""An outline that covers less of every cell leaves nothing to learn from (src/main/engine/support-mask.ts)."""
+
+
+def is_outlined(cells: np.ndarray) -> bool:
+    """Whether coverages in single precision leave anything; compared in double precision, as the studio does."""
+    return float(cells.max()) >= SMALLEST_COVERAGE
 
 
 @dataclass(frozen=True)
@@ -60,8 +68,10 @@ class Evaluator:
         area: int = TARGET_AREA,
         cap: int = TOKENS_PER_SUPPORT,
         flips: bool = False,
+        zoom: bool = True,
     ) -> None:
-        self.net, self.data_set, self.area, self.cap, self.flips = net.eval(), data_set, area, cap, flips
+        self.net, self.data_set, self.area, self.cap = net.eval(), data_set, area, cap
+        self.flips, self.zoom = flips, zoom
         self._session = backbone_session(threads)
         self._features: dict[tuple[str, bool], Features] = {}
         self._supports: dict[tuple[str, int], Support] = {}
@@ -69,25 +79,42 @@ class Evaluator:
     def features(self, name: str, mirrored: bool = False) -> Features:
         key = (name, mirrored)
         if key not in self._features:
-            item = self.data_set.items[name]
-            size = input_size(item.width, item.height, self.area)
-            image = Image.open(item.image).convert("RGB").resize(size, Image.Resampling.BICUBIC, reducing_gap=None)
-            rgb = np.asarray(image)[:, ::-1] if mirrored else np.asarray(image)
-            maps = self._session.run([s.name for s in FEATURES], {"image": network_input(rgb[None])})
-            self._features[key] = Features(*(torch.from_numpy(m.astype(np.float16)).float() for m in maps))
+            self._features[key] = self._backbone(self._photo(name), mirrored)
         return self._features[key]
 
     def support(self, name: str, class_id: int) -> Support:
+        """The views of one example side by side (K = 1 or 2), which share its tokens evenly."""
         if (name, class_id) not in self._supports:
-            features = self.features(name)
-            mask = (self.data_set.mask(name) == class_id).astype(np.float64)
-            cells = torch.from_numpy(coverage(mask, features.s8.shape[2], features.s8.shape[3]))[None, None]
-            state = encode_support(features, cells, torch.zeros_like(cells))
-            if self.cap < state.tokens.shape[1]:
-                state = bound(state, self.cap)
-            eight_bits = torch.from_numpy(quantise(state.tokens[0].numpy()))[None]
-            self._supports[(name, class_id)] = state._replace(tokens=eight_bits)
+            mask = self.data_set.mask(name) == class_id
+            views = [(self.features(name), mask)]
+            region = self._region(mask) if self.zoom else None
+            if region is not None:
+                views.append((self._backbone(self._photo(name).crop(region.corners)), region.cut(mask)))
+            states = []
+            for features, seen in views:
+                cells = coverage(seen.astype(np.float64), features.s8.shape[2], features.s8.shape[3])
+                if states and not is_outlined(cells):
+                    continue
+                foreground = torch.from_numpy(cells)[None, None]
+                states.append(encode_support(features, foreground, torch.zeros_like(foreground)))
+            self._supports[(name, class_id)] = join([stored(state, self.cap // len(states)) for state in states])
         return self._supports[(name, class_id)]
+
+    def _photo(self, name: str) -> Image.Image:
+        return Image.open(self.data_set.items[name].image).convert("RGB")
+
+    def _backbone(self, photo: Image.Image, mirrored: bool = False) -> Features:
+        """Of the photo, or the piece of one, at its input size."""
+        size = input_size(photo.width, photo.height, self.area)
+        image = photo.resize(size, Image.Resampling.BICUBIC, reducing_gap=None)
+        rgb = np.asarray(image)[:, ::-1] if mirrored else np.asarray(image)
+        maps = self._session.run([s.name for s in FEATURES], {"image": network_input(rgb[None])})
+        return Features(*(torch.from_numpy(m.astype(np.float16)).float() for m in maps))
+
+    @staticmethod
+    def _region(mask: np.ndarray) -> Region | None:
+        outline = bounds(mask)
+        return None if outline is None else zoom_region(outline, mask.shape[1], mask.shape[0])
 
     @torch.no_grad()
     def answer(self, episode: Episode) -> Answer:
@@ -176,6 +203,7 @@ def main() -> None:
     parser.add_argument("--side", type=int, default=448, help="square side whose area the input has")
     parser.add_argument("--tokens", type=int, default=TOKENS_PER_SUPPORT, help="a support's tokens; 0: dense maps")
     parser.add_argument("--flips", action="store_true", help="average with the mirrored query")
+    parser.add_argument("--no-zoom", action="store_true", help="a support is its whole photo only")
     parser.add_argument("--no-edges", action="store_true")
     parser.add_argument("--threads", type=int, default=2)
     args = parser.parse_args()
@@ -183,7 +211,13 @@ def main() -> None:
     data_set = FolderSet(args.data)
     episodes = read_episodes(args.episodes, data_set)
     evaluator = Evaluator(
-        load_weights(args.weights), data_set, args.threads, args.side**2, args.tokens or 10**9, args.flips
+        load_weights(args.weights),
+        data_set,
+        args.threads,
+        args.side**2,
+        args.tokens or 10**9,
+        args.flips,
+        not args.no_zoom,
     )
     for shots in (int(s) for s in args.shots.split(",")):
         found = answers(evaluator, episodes, shots)

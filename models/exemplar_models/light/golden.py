@@ -21,7 +21,7 @@ from .gradient import INPUTS, synthetic_inputs, synthetic_weights, weight_shapes
 from .head import LightMSDNet, Output
 from .losses import segmentation_loss
 from .priors import STATISTICS, Priors, prior_maps
-from .support import Features, Support, encode_support, join, tokens
+from .support import Features, Support, encode_support, join, stored, tokens
 
 # Cells of the stride-16 grid: 672 of them, so that merging to 540 is part of the golden values.
 HEIGHT, WIDTH = 24, 28
@@ -52,14 +52,6 @@ def golden_support(index: int) -> Support:
     erased = box_coverage(ERASED) if index == 1 else np.zeros_like(foreground)
     maps = features_of(SEEDS[0][index], BOXES[index])
     return encode_support(maps, *(torch.from_numpy(c)[None, None] for c in (foreground, erased)))
-
-
-def stored(support: Support, cap: int) -> Support:
-    """What comes back after merging to `cap` tokens and a round trip through 8 bits."""
-    merged = tf.merge(support.tokens[0].numpy(), support.foreground[0].numpy(), support.background[0].numpy(), cap)
-    values, foreground, background = (torch.from_numpy(np.asarray(part))[None] for part in merged)
-    quantised = torch.from_numpy(tf.quantise(values[0].numpy()))[None]
-    return support._replace(tokens=quantised, foreground=foreground, background=background)
 
 
 def weighted(supports: list[Support], shares: tuple[float, ...]) -> Support:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from ..network.layers import resize
 from ..network.pooling import masked_average_pool
+from ..training_free import merge, quantise
 
 FINE_CHANNELS = 120
 COARSE_CHANNELS = 352
@@ -135,6 +137,14 @@ def _merge(support: Support, cap: int) -> Support:
         return weave(left + merge * right, right, weights).gather(1, kept)
 
     return support._replace(tokens=values, foreground=merged(fg), background=merged(bg))
+
+
+def stored(support: Support, cap: int) -> Support:
+    """What comes back of one support after merging to `cap` tokens, as often as it takes, and a trip through 8 bits."""
+    merged = merge(support.tokens[0].numpy(), support.foreground[0].numpy(), support.background[0].numpy(), cap)
+    values, foreground, background = (torch.from_numpy(np.asarray(part))[None] for part in merged)
+    quantised = torch.from_numpy(quantise(values[0].numpy()))[None]
+    return support._replace(tokens=quantised, foreground=foreground, background=background)
 
 
 def join(supports: list[Support]) -> Support:

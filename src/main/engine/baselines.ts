@@ -46,6 +46,7 @@ function linearPredictor(
   return {
     id,
     modelHash,
+    zooms: false,
     // Asynchronous in the interface only, so that a refused mask must become a rejection.
     encodeSupport: (features, mask) =>
       new Promise((resolve) => {

@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { AppError } from '../../shared/errors.ts'
+import { createBitmap } from '../../shared/mask/bitmap.ts'
 import type { Bitmap } from '../../shared/mask/bitmap.ts'
-import { bitmapFromTiles } from '../../shared/mask/tiles.ts'
+import { bitmapFromTiles, tilesBounds, tilesFromBitmap } from '../../shared/mask/tiles.ts'
 import { createEngine } from './client.ts'
 import type { CreateEngineOptions, EngineClient } from './client.ts'
-import type { EngineClass } from './engine-port.ts'
+import type { EngineClass, EngineImage } from './engine-port.ts'
 import { scene, sceneHeight, sceneWidth } from './scene.fixture.ts'
+import { zoomRegion } from './zoom.ts'
 
 /** Real processes, the real runtime and the real backbone; only the predictor is a small one of its own. */
 
@@ -113,6 +115,48 @@ test('features are computed once: not for a second class, not for a second proce
   expect(once.asked.filter((size) => size !== `${width}x${height}`)).toHaveLength(1)
   expect(cached.asked).toEqual([`${width}x${height}`])
   expect(await featureFiles()).toHaveLength(2)
+})
+
+test('a predictor that zooms gets the surroundings of the outline enlarged, made anew and not kept', async () => {
+  const engine = start({ predictor: 'zooming' })
+  const { image, mask, asked } = scene(3)
+  const state = await engine.fit([await engine.encodeSupport(image, mask)])
+  const region = zoomRegion(tilesBounds(mask.tiles)!, image)!
+  expect(asked).toEqual([`448x448 of ${region.join(',')}`, '448x384'])
+  expect(await engine.statistics()).toEqual({ encoderRuns: 2 })
+  expect(await featureFiles()).toHaveLength(1)
+  // What was learnt from the region alone is found in another picture: pixels and outline were those of the region.
+  const { image: other, truth } = scene(2)
+  const { predictions } = await engine.segment(other, [{ classId: 'disc', versionHash: 'v1', state }])
+  const found = bitmapFromTiles(predictions[0]!.tiles, width, height)
+  expect(intersectionOverUnion(found, truth)).toBeGreaterThan(0.7)
+  // The whole image comes from disk the second time, the region does not.
+  await engine.encodeSupport(image, mask, { detail: 'normal' })
+  expect(asked.slice(2)).toEqual([asked[0]])
+  expect(await engine.statistics()).toEqual({ encoderRuns: 4 })
+  await engine.encodeSupport(image, mask, { detail: 'fast' })
+  expect(asked[3]).toBe(`320x320 of ${region.join(',')}`)
+})
+
+test('nothing is zoomed for a predictor that does not, nor where the outline fills the image', async () => {
+  const { image, mask, asked } = scene(0)
+  await start().encodeSupport(image, mask)
+  const everything = createBitmap(width, height)
+  everything.data.fill(1)
+  const filled = { width, height, tiles: tilesFromBitmap(everything) }
+  await start({ predictor: 'zooming', cacheFolder: join(folder, 'others') }).encodeSupport(image, filled)
+  expect(asked).toEqual(['448x384', '448x384'])
+})
+
+test('an error while the region is read is passed on as it is', async () => {
+  const engine = start({ predictor: 'zooming' })
+  const { image, mask } = scene(1)
+  const gone = new AppError('Io', 'imageUnreadable', 'a.jpg cannot be read.')
+  const unreadable: EngineImage = {
+    ...image,
+    pixels: (w, h, options) => (options?.region === undefined ? image.pixels(w, h) : Promise.reject(gone)),
+  }
+  expect(await errorOf(engine.encodeSupport(unreadable, mask))).toBe(gone)
 })
 
 test('another detail has features of its own', async () => {

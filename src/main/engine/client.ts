@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import type { DeviceReport, SegmentSpec } from '../../shared/contract/contract.ts'
 import { AppError, isAppError } from '../../shared/errors.ts'
+import { tilesBounds } from '../../shared/mask/tiles.ts'
 import { forkSpawner } from '../processes/spawner.ts'
 import type { Spawner } from '../processes/spawner.ts'
 import { requestLostKey, superviseProcess } from '../processes/supervised-process.ts'
@@ -14,14 +15,17 @@ import type {
   EngineStatistics,
   ImageRequest,
   Missing,
+  ZoomRequest,
 } from './engine-messages.ts'
 import type { Engine, EngineClass, EngineImage, EngineOptions, RgbPixels } from './engine-port.ts'
 import { featurePath } from './feature-path.ts'
 import { guideSize, modelInputSize } from './input-size.ts'
 import { processEnd } from './provider-check.ts'
 import { providerFault, providerFaultKey, reportWithoutFigures } from './provider-proof.ts'
+import type { TiledMask } from './predictor.ts'
 import type { ProviderName } from './runtime.ts'
 import { inferenceThreads } from './threads.ts'
+import { zoomRegion } from './zoom.ts'
 
 export interface CreateEngineOptions {
   readonly modelsFolder: string
@@ -125,9 +129,10 @@ class SupervisedEngine implements EngineClient {
     const { value } = await this.#onDevice(options, async ({ provider, ...limits }) => {
       const requestOptions = { ...limits, priority: options.priority ?? 'interactive' }
       const described = await this.#describe(image, options, provider)
+      const zoomed = await this.#zoomed(image, mask, options)
       const answer = await repeatWhileMissing(described.cached, [], async (needed) => {
         const pixels = needed.pixels ? await this.#pixels(image, described.request, options) : null
-        const request = { image: { ...described.request, pixels }, mask, negative: options.negative ?? null }
+        const request = { image: { ...described.request, pixels }, mask, negative: options.negative ?? null, zoomed }
         return this.#process.request('encodeSupport', request, requestOptions)
       })
       return answer.state
@@ -169,7 +174,7 @@ class SupervisedEngine implements EngineClient {
       async (needed) => {
         const [pixels, photograph] = await Promise.all([
           needed.pixels ? this.#pixels(image, described.request, options) : null,
-          guide ?? image.pixels(guided.width, guided.height, options.signal),
+          guide ?? image.pixels(guided.width, guided.height, { signal: options.signal }),
         ])
         guide = photograph
         const result = await this.#process.request(
@@ -267,7 +272,18 @@ class SupervisedEngine implements EngineClient {
   }
 
   #pixels(image: EngineImage, { input }: ImageRequest, options: EngineOptions): Promise<RgbPixels> {
-    return image.pixels(input.width, input.height, options.signal)
+    return image.pixels(input.width, input.height, { signal: options.signal })
+  }
+
+  /** What surrounds the outline, for a predictor that looks at it enlarged. */
+  async #zoomed(image: EngineImage, mask: TiledMask, options: EngineOptions): Promise<ZoomRequest | null> {
+    const { zooms } = await this.#identify()
+    const outline = zooms ? tilesBounds(mask.tiles) : null
+    const region = outline === null ? null : zoomRegion(outline, image)
+    if (region === null) return null
+    const input = modelInputSize(region[2], region[3], options.detail ?? 'normal')
+    const pixels = await image.pixels(input.width, input.height, { signal: options.signal, region })
+    return { region, input, pixels }
   }
 }
 

@@ -71,6 +71,8 @@ afterEach(async () => {
 interface Machine {
   readonly fault: Fault
   readonly at?: 'work'
+  /** Default: the one that does not zoom. */
+  readonly predictor?: string
 }
 
 function isHang(fault: Fault): boolean {
@@ -93,7 +95,7 @@ function devicesOf({ fault, at }: Machine, memory: DeviceMemory = createVolatile
 }
 
 function engineOf(
-  { fault, at }: Machine,
+  { fault, at, predictor = 'training-free' }: Machine,
   devices: Devices,
   provider: CreateEngineOptions['provider'] = 'auto',
 ): EngineClient {
@@ -102,6 +104,7 @@ function engineOf(
     cacheFolder: join(folder, 'features'),
     provider,
     devices,
+    predictor,
     threads: 1,
     entry,
     spawner: forkSpawnerWith({ EXEMPLAR_FAULT: fault, EXEMPLAR_FAULT_AT: at ?? '' }),
@@ -255,3 +258,21 @@ describe.each(['failed', 'notNumbers', 'crashInRun', 'hangInRun'] as const)(
     })
   },
 )
+
+test('a device that fails at the zoomed view of an example alone is replaced as well', async () => {
+  const machine: Machine = { fault: 'failed', at: 'work', predictor: 'msdnet' }
+  const devices = devicesOf(machine, trusting())
+  const { image, mask } = scene(0)
+  // Of another size than the test picture, at which this device works.
+  const detail = 'fast'
+  // Afterwards the features of the whole image are on disk.
+  const made = await engineOf(machine, devices, 'cpu').encodeSupport(image, mask, { detail })
+  const engine = engineOf(machine, devices)
+  expect((await engine.info()).device).toMatch(/^CUDA \(/)
+  expect(await engine.encodeSupport(image, mask, { detail })).toEqual(made)
+  expect(failures).toMatchObject([{ provider: 'cuda', verdict: 'failedAtWork' }])
+  expect((await engine.info()).device).toMatch(/^CPU \(.+\) instead of CUDA, which failed: \w.+/)
+
+  const forced = await errorOf(engineOf(machine, devices, 'cuda').encodeSupport(image, mask, { detail }))
+  expect(forced).toMatchObject({ code: 'Unsupported', key: 'providerUnsupported' })
+})

@@ -1,3 +1,4 @@
+import type { Box } from '../../shared/domain/records.ts'
 import { z } from '../../shared/zod.ts'
 import type { EnginePrediction, RgbPixels } from './engine-port.ts'
 import type { PixelSize } from './input-size.ts'
@@ -28,6 +29,14 @@ export interface ImageRequest {
   readonly pixels: RgbPixels | null
 }
 
+/** A region of an image, whose features are made for this one request. */
+export interface ZoomRequest {
+  readonly region: Box
+  /** The region at exactly the input size. */
+  readonly input: PixelSize
+  readonly pixels: RgbPixels
+}
+
 /** A class whose state is sent only when the engine may not know it. */
 export interface ClassRequest {
   readonly classId: string
@@ -51,6 +60,8 @@ export interface EngineStatistics {
 export interface EngineIdentity {
   readonly predictor: string
   readonly modelHash: string
+  /** Whether examples are to be sent with their zoomed view. */
+  readonly zooms: boolean
   readonly featureHash: string
   readonly runtimeVersion: string
 }
@@ -76,6 +87,8 @@ export type EngineKinds = {
       readonly mask: TiledMask
       /** What a person erased there; null where nothing is known of it. */
       readonly negative: TiledMask | null
+      /** Null where the predictor does not zoom, or the outline fills the image. */
+      readonly zoomed: ZoomRequest | null
     }
     readonly result: { readonly kind: 'done'; readonly state: SupportState } | Missing
   }

@@ -1,5 +1,6 @@
 import type { SegmentSpec } from '../../shared/contract/contract.ts'
 import type { MaskTile } from '../../shared/domain/history.ts'
+import type { Box } from '../../shared/domain/records.ts'
 import type { ClassState, SupportState, TiledMask } from './predictor.ts'
 
 /** What the rest of the main process may ask of the engine. `client.ts` implements it over the supervised process. */
@@ -11,14 +12,20 @@ export interface RgbPixels {
   readonly data: Uint8Array
 }
 
-/** How the engine gets pixels when (and only when) the features are not on disk yet. */
+export interface ReadOptions {
+  readonly signal?: AbortSignal | undefined
+  /** The piece that is wanted, in whole displayed pixels inside the image. Default: all of it. */
+  readonly region?: Box | undefined
+}
+
+/** How the engine gets pixels when (and only when) it has no features of them. */
 export interface EngineImage {
   readonly contentHash: string
   /** Displayed size. */
   readonly width: number
   readonly height: number
-  /** The picture resized to exactly `width x height` (8-bit RGB). */
-  readonly pixels: (width: number, height: number, signal?: AbortSignal) => Promise<RgbPixels>
+  /** The picture, or a region of it, resized to exactly `width x height` (8-bit RGB). */
+  readonly pixels: (width: number, height: number, options?: ReadOptions) => Promise<RgbPixels>
   /** Where its features are kept, when not in the engine's own cache folder. */
   readonly cacheFolder?: string | undefined
 }

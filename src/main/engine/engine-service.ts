@@ -2,14 +2,24 @@ import { AppError, throwIfAborted } from '../../shared/errors.ts'
 import type { RequestHandlers } from '../processes/child.ts'
 import type { Backbone } from './backbone.ts'
 import { engineSetupSchema } from './engine-messages.ts'
-import type { ClassRequest, EngineKinds, EngineSetup, GoldenCheck, ImageRequest, Missing } from './engine-messages.ts'
+import type {
+  ClassRequest,
+  EngineKinds,
+  EngineSetup,
+  GoldenCheck,
+  ImageRequest,
+  Missing,
+  ZoomRequest,
+} from './engine-messages.ts'
 import type { RgbPixels } from './engine-port.ts'
+import { rounded } from './feature-maps.ts'
 import type { FeatureKey } from './feature-path.ts'
 import { FeatureStore } from './feature-store.ts'
 import { goldenPixels, goldenSide, largestDifference, readGolden } from './golden.ts'
+import type { PixelSize } from './input-size.ts'
 import { Lru } from './lru.ts'
 import { backboneEntrySchema, featureHash, loadVerifiedModel, readModelEntry } from './models.ts'
-import type { ClassState, FeatureMaps, Predictor } from './predictor.ts'
+import type { ClassState, FeatureMaps, Predictor, ZoomedView } from './predictor.ts'
 import type { PredictorContext } from './predictors.ts'
 import {
   areNumbers,
@@ -55,6 +65,7 @@ export async function startEngineService(
     identify: () => ({
       predictor: predictor.id,
       modelHash: predictor.modelHash,
+      zooms: predictor.zooms,
       featureHash: engine.featureHash,
       runtimeVersion: runtimeVersion(),
     }),
@@ -65,10 +76,15 @@ export async function startEngineService(
     checkGolden: () => engine.checkGolden(),
     proveProvider: (provider) => proveProvider(provider, context),
     statistics: () => ({ encoderRuns: engine.encoderRuns }),
-    encodeSupport: async ({ image, mask, negative }, { signal }) => {
+    encodeSupport: async ({ image, mask, negative, zoomed }, { signal }) => {
       const loaded = await engine.load(image, signal)
       if (loaded === null) return { kind: 'missing', pixels: true, versionHashes: [] }
-      return { kind: 'done', state: await predictor.encodeSupport(loaded.features, mask, negative ?? undefined) }
+      const view = zoomed === null ? undefined : await engine.zoom(zoomed, image.provider, signal)
+      const state = await predictor.encodeSupport(loaded.features, mask, {
+        negative: negative ?? undefined,
+        zoomed: view,
+      })
+      return { kind: 'done', state }
     },
     fit: (supports) => predictor.fit(supports),
     segment: async ({ image, guide, classes }, { signal }) => {
@@ -126,12 +142,26 @@ class EngineService {
     const stored = await this.#store.read(image.cacheFolder, key)
     if (stored !== null) return { features: stored, usedCache: true }
     if (image.pixels === null) return null
-    requireSize(image.pixels, image)
-    const backbone = await this.session(image.provider)
+    const features = await this.#encode(image.pixels, image.input, image.provider, signal)
+    return { features: await this.#store.write(image.cacheFolder, key, features), usedCache: false }
+  }
+
+  /** Features of a region. They are used once and not kept. */
+  async zoom({ region, input, pixels }: ZoomRequest, provider: ProviderName, signal: AbortSignal): Promise<ZoomedView> {
+    return { region, features: rounded(await this.#encode(pixels, input, provider, signal)) }
+  }
+
+  async #encode(
+    pixels: RgbPixels,
+    input: PixelSize,
+    provider: ProviderName,
+    signal: AbortSignal,
+  ): Promise<FeatureMaps> {
+    requireSize(pixels, input)
+    const backbone = await this.session(provider)
     throwIfAborted(signal)
     this.encoderRuns += 1
-    const features = await this.#store.write(image.cacheFolder, key, await encode(backbone, image.pixels))
-    return { features, usedCache: false }
+    return await encode(backbone, pixels)
   }
 
   /** States by version hash; remembers those that were sent along. */
@@ -188,12 +218,12 @@ async function encode(backbone: Backbone, pixels: RgbPixels): Promise<FeatureMap
   return features
 }
 
-function requireSize(pixels: RgbPixels, image: ImageRequest): void {
-  if (pixels.width === image.input.width && pixels.height === image.input.height) return
+function requireSize(pixels: RgbPixels, input: PixelSize): void {
+  if (pixels.width === input.width && pixels.height === input.height) return
   throw new AppError(
     'InvalidInput',
     'pixelSize',
-    `The image was to be read at ${image.input.width} x ${image.input.height} pixels and came at ${pixels.width} x ${pixels.height}.`,
+    `The image was to be read at ${input.width} x ${input.height} pixels and came at ${pixels.width} x ${pixels.height}.`,
     { params: { width: pixels.width, height: pixels.height } },
   )
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { AppError } from '../../shared/errors.ts'
 import { decodeFeatures, encodeFeatures } from './feature-file.ts'
+import { rounded } from './feature-maps.ts'
 import { featurePath } from './feature-path.ts'
 import type { FeatureKey } from './feature-path.ts'
 import type { FeatureMaps } from './predictor.ts'
@@ -34,6 +35,7 @@ test('values come back as half precision, whatever the names and lengths', () =>
       (names, values) => {
         const source = features(names, (i) => values[i % values.length]!)
         const found = decodeFeatures(key, encodeFeatures(key, source))
+        expect(rounded(source)).toEqual(found)
         expect(found).toEqual({
           ...source,
           maps: Object.fromEntries(

@@ -12,3 +12,12 @@ export function mapNamed(features: FeatureMaps, name: string): FeatureMap {
     { params: { name } },
   )
 }
+
+/** The features as a feature file would give them back: in half precision, whatever made them. */
+export function rounded({ maps, ...input }: FeatureMaps): FeatureMaps {
+  const halved = Object.entries(maps).map(([name, map]): [string, FeatureMap] => [
+    name,
+    { ...map, data: new Float32Array(new Float16Array(map.data)) },
+  ])
+  return { ...input, maps: Object.fromEntries(halved) }
+}

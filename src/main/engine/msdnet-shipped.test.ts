@@ -57,9 +57,14 @@ describe.skipIf(!isShipped)(
       await using predictor = await open(modelsFolder)
       const grid = { width: 28, height: 28 }
       const box = [4, 4, 14, 14] as const
-      const state = await predictor.encodeSupport(madeFeatures(grid, 3, box), boxMask(grid, box))
-      expect(state.length).toBeLessThanOrEqual(256 * 1024 + 4 * (3 * 256 + 3 + 1 + 352))
-      const fitted = await predictor.fit(Array.from({ length: 20 }, () => state))
+      const numbers = 4 * (3 * 256 + 3 + 1 + 352)
+      const one = await predictor.encodeSupport(madeFeatures(grid, 3, box), boxMask(grid, box))
+      expect(one.length).toBeLessThanOrEqual(256 * 1024 + numbers)
+      const both = await predictor.encodeSupport(madeFeatures(grid, 3, box), boxMask(grid, box), {
+        zoomed: { region: [6, 6, 40, 40], features: madeFeatures(grid, 5, [7, 7, 21, 21]) },
+      })
+      expect(both.length).toBeLessThanOrEqual(256 * 1024 + 2 * numbers)
+      const fitted = await predictor.fit(Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? one : both)))
       const [map] = await predictor.predict(madeFeatures(grid, 4, [8, 8, 20, 20]), [fitted])
       expect(map?.data.every((p) => p >= 0 && p <= 1)).toBe(true)
     })

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { tinyDecoder, tinyEncoder, writeTinyMsdnet } from '../../../test/support/tiny-msdnet.ts'
 import type { TinyMsdnetChange } from '../../../test/support/tiny-msdnet.ts'
+import type { Box as PixelBox } from '../../shared/domain/records.ts'
 import { isAppError } from '../../shared/errors.ts'
 import { boxMask, madeFeatures } from './made-features.fixture.ts'
 import type { Box, Grid } from './made-features.fixture.ts'
@@ -12,7 +13,7 @@ import { backboneEntrySchema, readModelEntry } from './models.ts'
 import type { BackboneEntry } from './models.ts'
 import { createMsdnetPredictor, scoreMap } from './msdnet.ts'
 import type { MsdnetPredictor } from './msdnet.ts'
-import type { ScoreMap } from './predictor.ts'
+import type { ScoreMap, ZoomedView } from './predictor.ts'
 import { createPredictor } from './predictors.ts'
 import { createTrainingFreePredictor } from './training-free.ts'
 
@@ -128,8 +129,90 @@ test('an image without the class comes out empty', async () => {
 test('what was erased reaches the graph', async () => {
   const features = madeFeatures(grid, 11, first)
   const mask = boxMask(grid, first)
-  const with_ = await predictor.encodeSupport(features, mask, boxMask(grid, second))
+  const with_ = await predictor.encodeSupport(features, mask, { negative: boxMask(grid, second) })
   expect(with_).not.toEqual(await predictor.encodeSupport(features, mask))
+})
+
+describe('an example with its surroundings enlarged', () => {
+  const wholeGrid: Grid = { width: 20, height: 16 }
+  const box: Box = [10, 6, 13, 9]
+  const mask = boxMask(wholeGrid, box)
+  /** In pixels, of which a cell of the whole grid has 4 x 4. */
+  const region: PixelBox = [28, 16, 32, 32]
+  /** The thing fills more cells of the region's own grid. */
+  const close = (seed: number): ZoomedView => ({ region, features: madeFeatures(grid, seed, [5, 2, 9, 5]) })
+  const features = madeFeatures(wholeGrid, 3, box)
+  const headerBytes = 40
+
+  /** Tokens of each block. */
+  function tokenCounts(bytes: Uint8Array, numbers = 3 * 48 + 3 + 1 + 352): number[] {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const counts: number[] = []
+    for (let at = headerBytes; at < bytes.length;) {
+      const count = view.getUint32(at + 4, true)
+      counts.push(count)
+      at += 8 + count * (8 + view.getUint32(at, true)) + 4 * numbers
+    }
+    return counts
+  }
+
+  test('is both views side by side, each with its part of outline and of what was erased', async () => {
+    const negative = boxMask(wholeGrid, [8, 5, 9, 12])
+    const both = await predictor.encodeSupport(features, mask, { negative, zoomed: close(4) })
+    const first = await predictor.encodeSupport(features, mask, { negative })
+    // What lies in the region, of 8 x 8 cells.
+    const cut: Grid = { width: 8, height: 8 }
+    const second = await predictor.encodeSupport(close(4).features, boxMask(cut, [3, 2, 6, 5]), {
+      negative: boxMask(cut, [1, 1, 2, 8]),
+    })
+    // 320 cells of the whole image are more than half of the tokens.
+    expect([tokenCounts(first), tokenCounts(second), tokenCounts(both)]).toEqual([[320], [96], [270, 96]])
+    const zoomedBytes = second.length - headerBytes
+    expect(both.subarray(-zoomedBytes)).toEqual(second.subarray(headerBytes))
+  })
+
+  test('takes no more tokens than one view, alone or among twenty', async () => {
+    const large: Grid = { width: 44, height: 32 }
+    const outline: Box = [20, 12, 26, 18]
+    const zoomed: ZoomedView = {
+      region: [56, 24, 72, 72],
+      features: madeFeatures({ width: 28, height: 28 }, 8, [9, 9, 18, 18]),
+    }
+    const state = await predictor.encodeSupport(madeFeatures(large, 5, outline), boxMask(large, outline), { zoomed })
+    expect(tokenCounts(state)).toEqual([270, 270])
+    const one = await predictor.encodeSupport(madeFeatures(large, 6, outline), boxMask(large, outline))
+    expect(tokenCounts(one)).toEqual([540])
+    const fitted = await predictor.fit([one, ...Array.from({ length: 19 }, () => state)])
+    expect(tokenCounts(fitted.bytes)).toEqual([432, ...Array.from({ length: 38 }, () => 216)])
+  })
+
+  test('is found again, also beside examples of one view', async () => {
+    const zoomed = await predictor.encodeSupport(features, mask, { zoomed: close(4) })
+    for (const supports of [[zoomed], [zoomed, await encode(first, 11)]]) {
+      const state = await predictor.fit(supports)
+      const [map] = await predictor.predict(madeFeatures(grid, 31, wanted), [state])
+      expect(agreement(map, state.threshold, wanted)).toBeGreaterThan(0.97)
+    }
+  })
+
+  test('is one view where the outline leaves nothing in the region', async () => {
+    const elsewhere: ZoomedView = { ...close(4), region: [0, 0, 32, 32] }
+    const state = await predictor.encodeSupport(features, mask, { zoomed: elsewhere })
+    expect(state).toEqual(await predictor.encodeSupport(features, mask))
+  })
+
+  test('is left out whole where agreement is measured', async () => {
+    // The opposite: the ground is outlined, the thing is not.
+    const opposite = await predictor.encodeSupport(madeFeatures(wholeGrid, 5, box), boxMask(wholeGrid, [0, 0, 9, 16]), {
+      zoomed: { region: [0, 0, 48, 64], features: madeFeatures(grid, 6, [10, 3, 12, 5]) },
+    })
+    const alike = await predictor.encodeSupport(madeFeatures(wholeGrid, 7, box), mask, { zoomed: close(8) })
+    const state = await predictor.encodeSupport(features, mask, { zoomed: close(4) })
+    expect((await predictor.fit([state])).scores).toEqual({})
+    expect((await predictor.fit([state, alike])).scores['leaveOneOutIoU']).toBeGreaterThan(0.5)
+    // With its other view still there, each view would be recognised.
+    expect((await predictor.fit([state, opposite])).scores['leaveOneOutIoU']).toBeLessThan(0.1)
+  })
 })
 
 test('supports of a scene like the query count for more where the recipe says so', async () => {
@@ -181,6 +264,12 @@ describe('what the class has learnt is refused', () => {
   test('when another export made it', async () => {
     await using other = await open(write('other', { recipe: { threshold: 0.4 } }))
     await expect(other.fit([await encode(first, 11)])).rejects.toMatchObject({ key: 'stateOfOtherModel' })
+  })
+
+  test('when it was written before its format or the views changed', async () => {
+    const state = await encode(first, 11)
+    new DataView(state.buffer, state.byteOffset).setUint32(4, 1, true)
+    await expect(predictor.fit([state])).rejects.toMatchObject({ key: 'stateOfOtherModel' })
   })
 
   test('when its bytes are damaged', async () => {

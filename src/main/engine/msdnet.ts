@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Box } from '../../shared/domain/records.ts'
 import { mapNamed } from './feature-maps.ts'
 import { leaveOneOut } from './leave-one-out.ts'
 import { createMatcher } from './matcher.ts'
@@ -10,18 +11,25 @@ import type { MsdnetEntries, MsdnetEntry } from './msdnet-entry.ts'
 import { openMsdnetGraphs } from './msdnet-graphs.ts'
 import type { ClassInputs, Decoded, EncodedSupport, MsdnetGraphs, SupportNumbers } from './msdnet-graphs.ts'
 import { selfTest } from './msdnet-self-test.ts'
-import type { FeatureMap, FeatureMaps, Predictor, ScoreMap } from './predictor.ts'
+import type { FeatureMap, FeatureMaps, Predictor, ScoreMap, TiledMask } from './predictor.ts'
 import type { PredictorContext } from './predictors.ts'
 import { decodeBlocks, encodeBlocks, msdnetMagic } from './state-bytes.ts'
 import type { StateBlock, StateFormat } from './state-bytes.ts'
-import { coveredCells, fairShare, outlinedCells, requireSupports, tokensPerClass } from './support-mask.ts'
+import {
+  coveredCells,
+  fairShare,
+  isOutlined,
+  requireOutlined,
+  requireSupports,
+  tokensPerClass,
+} from './support-mask.ts'
 import { joinTokens, mergeTokens } from './tokens.ts'
 import type { WeightedTokens } from './tokens.ts'
 
 export type MsdnetPredictor = Predictor & AsyncDisposable
 
 /** Counts up when the bytes of a state or their meaning change. */
-const stateVersion = 1
+const stateVersion = 2
 /** Cells of a proposal that a share is taken of, at least: the logarithm of nothing has no value. */
 const smallestArea = 1e-4
 /** Presence logits beyond it are all the same certainty. */
@@ -32,6 +40,9 @@ const mostPresence = 8
  * class. In between the state is bounded to a fixed number of tokens and kept in 8 bits (about 256 KB a support), so that
  * it is small, portable and complete: the support's image is never needed again. A class is its supports side by side,
  * in any order.
+ *
+ * A support is one view or two, the whole image and what surrounds the outline enlarged: a block of the state each, with
+ * half of the tokens. To the decoder they are supports like any other.
  *
  * Everything runs on the CPU. Throws `ModelMissing`, `ModelMismatch` or `Unsupported` naming the file; both graphs have
  * passed `selfTest` when it resolves.
@@ -63,28 +74,32 @@ export async function createMsdnetPredictor(context: PredictorContext): Promise<
   return {
     id: 'msdnet',
     modelHash,
-    encodeSupport: async (features, mask, negative) => {
-      const { width, height } = mapNamed(features, 's8')
-      const foreground = outlinedCells(mask, width, height)
-      const erased = negative === undefined ? new Float32Array(width * height) : coveredCells(negative, width, height)
-      const { tokens, numbers } = await graphs.encode(features, foreground, erased)
-      return encodeBlocks(format, [toBlock(mergeTokens(tokens, recipe.tokensPerSupport), numbers)])
+    zooms: true,
+    encodeSupport: async (features, mask, { negative, zoomed } = {}) => {
+      const whole = viewOf(features, mask, negative)
+      requireOutlined(whole.foreground)
+      const close = zoomed === undefined ? null : viewOf(zoomed.features, mask, negative, zoomed.region)
+      const blocks: StateBlock[] = []
+      // An outline thinner than the cells of its own surroundings has nothing to show there.
+      for (const view of close !== null && isOutlined(close.foreground) ? [whole, close] : [whole]) {
+        const { tokens, numbers } = await graphs.encode(view.features, view.foreground, view.erased)
+        blocks.push(toBlock(tokens, numbers))
+      }
+      return encodeBlocks(format, bounded(blocks, recipe.tokensPerSupport))
     },
     fit: async (supports) => {
       requireSupports(supports)
-      const cap = fairShare(recipe.tokensPerSupport, supports.length)
-      const parts = supports
-        .flatMap((bytes) => decodeBlocks(bytes, format, numberCount(graphs.sizes)))
-        .map(({ tokens, numbers }) => ({ tokens: mergeTokens(tokens, cap), numbers }))
+      const share = fairShare(recipe.tokensPerSupport, supports.length)
+      const parts = supports.map((bytes) => bounded(decodeBlocks(bytes, format, numberCount(graphs.sizes)), share))
       const agreement =
         matcher === null
           ? null
           : await leaveOneOut(
               matcher,
-              parts.map(({ tokens }) => tokens),
+              parts.map((views) => joinTokens(views.map(({ tokens }) => tokens))),
             )
       return {
-        bytes: encodeBlocks(format, parts),
+        bytes: encodeBlocks(format, parts.flat()),
         threshold: recipe.threshold,
         scores: agreement === null ? {} : { leaveOneOutIoU: agreement },
       }
@@ -118,6 +133,28 @@ export function msdnetHash({ encoder, decoder }: MsdnetEntries, backbone: Backbo
 async function optionalMatcher(modelsFolder: string, threads: number): Promise<Matcher | null> {
   const models = await readManifest(modelsFolder)
   return models.some(({ kind }) => kind === 'matcher') ? createMatcher(modelsFolder, threads) : null
+}
+
+/** One look at an example: features, and coverages on the grid of the finest map. */
+interface View {
+  readonly features: FeatureMaps
+  readonly foreground: Float32Array
+  readonly erased: Float32Array
+}
+
+/** `region` is what the features show, in pixels of the image; without one they show all of it. */
+function viewOf(features: FeatureMaps, mask: TiledMask, negative: TiledMask | undefined, region?: Box): View {
+  const { width, height } = mapNamed(features, 's8')
+  const foreground = coveredCells(mask, width, height, region)
+  const erased =
+    negative === undefined ? new Float32Array(width * height) : coveredCells(negative, width, height, region)
+  return { features, foreground, erased }
+}
+
+/** The views of one support, which share its tokens evenly. */
+function bounded(views: readonly StateBlock[], tokensPerSupport: number): StateBlock[] {
+  const cap = Math.floor(tokensPerSupport / views.length)
+  return views.map(({ tokens, numbers }) => ({ tokens: mergeTokens(tokens, cap), numbers }))
 }
 
 function numberCount(sizes: MsdnetGraphs['sizes']): number {

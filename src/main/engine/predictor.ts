@@ -1,4 +1,5 @@
 import type { MaskTile } from '../../shared/domain/history.ts'
+import type { Box } from '../../shared/domain/records.ts'
 
 /**
  * What a few-shot predictor must do, whether training-free or MSDNet. It lives in the engine process
@@ -30,6 +31,21 @@ export interface TiledMask {
   readonly tiles: readonly MaskTile[]
 }
 
+/** A region of an example's image, seen enlarged. */
+export interface ZoomedView {
+  /** Where it lies in the image, in whole displayed pixels. */
+  readonly region: Box
+  /** Of the region alone, resized to fill the input. */
+  readonly features: FeatureMaps
+}
+
+export interface SupportOptions {
+  /** What a person erased there: surely not the class. A predictor may count it as any other background. */
+  readonly negative?: TiledMask | undefined
+  /** The surroundings of the outline (`zoomRegion`), for a predictor that zooms. */
+  readonly zoomed?: ZoomedView | undefined
+}
+
 /** Encoded support: self-describing, portable bytes. */
 export type SupportState = Uint8Array
 
@@ -58,11 +74,10 @@ export interface Predictor extends Partial<AsyncDisposable> {
   readonly id: string
   /** SHA-256 over model files, preprocessing and the recipe's constants. */
   readonly modelHash: string
-  /**
-   * `negative` is what a person erased there: surely not the class. A predictor may count it as any other background.
-   * Throws `InvalidInput` (`emptyMask`) when the mask leaves no token on the grid.
-   */
-  readonly encodeSupport: (features: FeatureMaps, mask: TiledMask, negative?: TiledMask) => Promise<SupportState>
+  /** Whether it learns more from an example of which it is given the zoomed view as well. */
+  readonly zooms: boolean
+  /** Throws `InvalidInput` (`emptyMask`) when the mask leaves no token on the grid of the whole image. */
+  readonly encodeSupport: (features: FeatureMaps, mask: TiledMask, options?: SupportOptions) => Promise<SupportState>
   /** Combines 1 to n supports of one class. Deterministic. */
   readonly fit: (supports: readonly SupportState[]) => Promise<ClassState>
   /** One score map per class, in the order given. */

@@ -1,17 +1,21 @@
-import { coverage } from '../../shared/mask/resample.ts'
 import { serveRequests } from '../processes/child.ts'
 import type { EngineKinds } from './engine-messages.ts'
 import { startEngineService } from './engine-service.ts'
 import type { FeatureMap, Predictor } from './predictor.ts'
 import { deadlyHash } from './scene.fixture.ts'
+import { coveredCells } from './support-mask.ts'
 
-/** The engine process with the simplest predictor there is, one mean vector a class, for tests. */
+/**
+ * The engine process with the simplest predictor there is, one mean vector a class, for tests. Under the name `zooming`
+ * it learns from zoomed views alone.
+ */
 const predictor: Predictor = {
   id: 'prototype',
   modelHash: 'f'.repeat(64),
-  encodeSupport: (features, { width, height, tiles }) => {
-    const map = deepMap(features.maps)
-    const weights = coverage(tiles, width, height, map.width, map.height)
+  zooms: false,
+  encodeSupport: (features, mask, { zoomed } = {}) => {
+    const map = deepMap((zoomed?.features ?? features).maps)
+    const weights = coveredCells(mask, map.width, map.height, zoomed?.region)
     return Promise.resolve(bytesOf(prototype(map, weights)))
   },
   fit: (supports) => {
@@ -79,7 +83,7 @@ function vectorOf(bytes: Uint8Array): Float32Array {
 }
 
 serveRequests<EngineKinds>(async (setup) => {
-  const handlers = await startEngineService(setup, () => Promise.resolve(predictor))
+  const handlers = await startEngineService(setup, (id) => Promise.resolve({ ...predictor, zooms: id === 'zooming' }))
   return {
     ...handlers,
     segment: (payload, context) => {

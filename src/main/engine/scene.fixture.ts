@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { createBitmap } from '../../shared/mask/bitmap.ts'
 import type { Bitmap } from '../../shared/mask/bitmap.ts'
 import { tilesFromBitmap } from '../../shared/mask/tiles.ts'
-import type { EngineImage, RgbPixels } from './engine-port.ts'
+import type { EngineImage } from './engine-port.ts'
 import type { TiledMask } from './predictor.ts'
 
 /** Pictures for the tests of engine and jobs: a red disc on green stripes, the same scene at any size. */
@@ -15,7 +15,7 @@ export interface Scene {
   /** Where the disc is. */
   readonly mask: TiledMask
   readonly truth: Bitmap
-  /** Sizes at which pixels were asked for. */
+  /** Sizes at which pixels were asked for, of a region with ` of ` and its box. */
   readonly asked: string[]
 }
 
@@ -36,14 +36,19 @@ export function scene(number: number, options: SceneOptions = {}): Scene {
       if (inside((x + 0.5) / sceneWidth, (y + 0.5) / sceneHeight)) truth.data[y * sceneWidth + x] = 1
     }
   }
-  const pixels = (w: number, h: number): Promise<RgbPixels> => {
+  const pixels: EngineImage['pixels'] = (w, h, { region } = {}) => {
     options.beforePixels?.()
-    asked.push(`${w}x${h}`)
+    asked.push(`${w}x${h}${region === undefined ? '' : ` of ${region.join(',')}`}`)
+    const [left, top, across, down] = region ?? [0, 0, sceneWidth, sceneHeight]
     const data = new Uint8Array(w * h * 3)
     for (let y = 0, at = 0; y < h; y++) {
       for (let x = 0; x < w; x++, at += 3) {
-        const disc = inside((x + 0.5) / w, (y + 0.5) / h)
-        const stripe = Math.floor((x * 12) / w) % 2 === 0 ? 60 : 110
+        const [shareX, shareY] = [
+          (left + ((x + 0.5) * across) / w) / sceneWidth,
+          (top + ((y + 0.5) * down) / h) / sceneHeight,
+        ]
+        const disc = inside(shareX, shareY)
+        const stripe = Math.floor(shareX * 12) % 2 === 0 ? 60 : 110
         data.set(disc ? [210, 40, 40] : [30, stripe, 50], at)
       }
     }

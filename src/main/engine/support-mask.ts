@@ -1,3 +1,4 @@
+import type { Box } from '../../shared/domain/records.ts'
 import { AppError } from '../../shared/errors.ts'
 import { coverage } from '../../shared/mask/resample.ts'
 import type { SupportState, TiledMask } from './predictor.ts'
@@ -19,15 +20,22 @@ export function fairShare(tokensPerSupport: number, count: number): number {
   return Math.min(tokensPerSupport, Math.floor(tokensPerClass / count))
 }
 
-/** Share of each cell of a `width` x `height` grid that the mask covers, 0 to 1, row by row. */
-export function coveredCells(mask: TiledMask, width: number, height: number): Float32Array {
-  return coverage(mask.tiles, mask.width, mask.height, width, height)
+/**
+ * Share of each cell of a `width` x `height` grid that the mask covers, 0 to 1, row by row. The grid lies over the
+ * region, in pixels of the mask's image; without one over all of it.
+ */
+export function coveredCells(mask: TiledMask, width: number, height: number, region?: Box): Float32Array {
+  return coverage(mask.tiles, region ?? [0, 0, mask.width, mask.height], width, height)
 }
 
-/** The same for the outline of an example. Throws `InvalidInput` (`emptyMask`) when it leaves nothing on the grid. */
-export function outlinedCells(mask: TiledMask, width: number, height: number): Float32Array {
-  const cells = coveredCells(mask, width, height)
-  if (cells.some((share) => share >= smallestCoverage)) return cells
+/** Whether an outline that covers these shares of the cells leaves anything to learn from. */
+export function isOutlined(cells: Float32Array): boolean {
+  return cells.some((share) => share >= smallestCoverage)
+}
+
+/** Throws `InvalidInput` (`emptyMask`) where it leaves nothing. */
+export function requireOutlined(cells: Float32Array): void {
+  if (isOutlined(cells)) return
   throw new AppError(
     'InvalidInput',
     'emptyMask',

@@ -1,6 +1,6 @@
 import { mapNamed } from './feature-maps.ts'
 import type { FeatureMaps, TiledMask } from './predictor.ts'
-import { outlinedCells } from './support-mask.ts'
+import { coveredCells, requireOutlined } from './support-mask.ts'
 import { buildTokens, mergeTokens } from './tokens.ts'
 import type { TokenSet, WeightedTokens } from './tokens.ts'
 
@@ -15,7 +15,8 @@ export function queryTokens(features: FeatureMaps): TokenSet {
  */
 export function supportTokens(features: FeatureMaps, mask: TiledMask, cap: number): WeightedTokens {
   const { width, height } = mapNamed(features, 's16b')
-  const cells = outlinedCells(mask, width, height)
+  const cells = coveredCells(mask, width, height)
+  requireOutlined(cells)
   const tokens = queryTokens(features)
   const foreground = cells.map((share) => share ** 2)
   const background = cells.map((share) => (1 - share) ** 2)

@@ -57,6 +57,7 @@ export async function createTrainingFreePredictor(options: TrainingFreeOptions):
   return {
     id: 'training-free',
     modelHash,
+    zooms: false,
     // Asynchronous in the interface only, so that a refused mask must become a rejection.
     encodeSupport: (features, mask) =>
       new Promise((resolve) => {

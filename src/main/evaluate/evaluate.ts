@@ -205,7 +205,7 @@ class EpisodeReader {
       contentHash: hashOf(await readFile(item.imagePath)),
       width: item.width,
       height: item.height,
-      pixels: (width, height, signal) => this.#codec.pixels(item.imagePath, width, height, { signal }),
+      pixels: (width, height, options) => this.#codec.pixels(item.imagePath, width, height, options),
     }))
   }
 }

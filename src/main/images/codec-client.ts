@@ -59,7 +59,7 @@ export function createCodec(options: CodecClientOptions): SupervisedCodec {
     probe: (path, opts) => ask('probe', { path }, 'batch', opts),
     thumbnail: async (path, maxSide, opts) => plain(await ask('thumbnail', { path, maxSide }, 'interactive', opts)),
     pixels: async (path, width, height, opts) =>
-      plainImage(await ask('pixels', { path, width, height }, 'batch', opts)),
+      plainImage(await ask('pixels', { path, width, height, region: opts?.region ?? null }, 'batch', opts)),
     tile: async (path, level, x, y, opts) => plainImage(await ask('tile', { path, level, x, y }, 'interactive', opts)),
     readIndexPng: async (path, opts) => plainImage(await ask('readIndexPng', { path }, 'batch', opts)),
     writeIndexPng: async (path, image, opts) => {

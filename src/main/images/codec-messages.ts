@@ -1,3 +1,4 @@
+import type { Box } from '../../shared/domain/records.ts'
 import type { ImageLibrary, ImageProbe, IndexImage, RgbImage } from './codec.ts'
 
 /** What the image decoder process can be asked. */
@@ -9,7 +10,13 @@ export type CodecKinds = {
     readonly result: Uint8Array
   }
   readonly pixels: {
-    readonly payload: { readonly path: string; readonly width: number; readonly height: number }
+    readonly payload: {
+      readonly path: string
+      readonly width: number
+      readonly height: number
+      /** Null: the whole picture. */
+      readonly region: Box | null
+    }
     readonly result: RgbImage
   }
   readonly tile: {

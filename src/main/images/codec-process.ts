@@ -16,7 +16,7 @@ serveRequests<CodecKinds>(() => {
     library: () => library(),
     probe: ({ path }) => probe(path),
     thumbnail: ({ path, maxSide }) => thumbnail(path, maxSide),
-    pixels: ({ path, width, height }) => pixels(path, width, height),
+    pixels: ({ path, width, height, region }) => pixels(path, width, height, region),
     tile: async ({ path, level, x, y }) =>
       pictures.tile(await fileKey(path), level, x, y, {
         size: () => readHeader(path),

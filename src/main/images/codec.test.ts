@@ -116,6 +116,53 @@ for (const format of ['jpeg', 'png', 'webp'] as const) {
   })
 }
 
+for (const format of ['jpeg', 'png', 'webp'] as const) {
+  test(`a region of ${format} is cut from the picture as it is displayed, in all eight orientations`, async () => {
+    for (let orientation = 1; orientation <= 8; orientation++) {
+      const path = await makeOriented(orientation, format)
+      const tolerance = format === 'jpeg' ? 6 : 0
+      const { width, height } = displayed
+      const whole = await codec.pixels(path, width, height)
+      const same = await codec.pixels(path, width, height, { region: [0, 0, width, height] })
+      near([...same.data], [...whole.data], 0)
+      const region = await codec.pixels(path, 20, 10, { region: [20, 12, 20, 10] })
+      expect([region.width, region.height]).toEqual([20, 10])
+      for (let y = 0; y < 10; y++) {
+        for (let x = 0; x < 20; x++) near(pixel(region, x, y), pixel(whole, 20 + x, 12 + y), tolerance)
+      }
+      // Enlarged, its corners are those of the region.
+      const large = await codec.pixels(path, 60, 40, { region: [20, 12, 20, 10] })
+      near(pixel(large, 0, 0), quarter(20, 12), tolerance)
+      near(pixel(large, 59, 0), quarter(39, 12), tolerance)
+      near(pixel(large, 0, 39), quarter(20, 21), tolerance)
+      near(pixel(large, 59, 39), quarter(39, 21), tolerance)
+    }
+  })
+}
+
+test('a region is averaged over the area it covers, of deep pictures with the factor of the whole', async () => {
+  const path = join(folder, 'region16.png')
+  // 12 bits: the brightest sample, which says so, lies outside the region.
+  const samples = Uint16Array.from({ length: 64 * 64 * 3 }, (_, at) =>
+    at < 3 ? 4095 : (Math.floor(at / 3) % 2) * 2048,
+  )
+  await sharp(samples, { raw: { width: 64, height: 64, channels: 3 } })
+    .toColourspace('rgb16')
+    .png()
+    .toFile(path)
+  const { data } = await codec.pixels(path, 8, 8, { region: [16, 16, 32, 32] })
+  near(
+    [...data],
+    Array.from({ length: 192 }, () => 64),
+    6,
+  )
+})
+
+test('a region that is not inside the picture is refused', async () => {
+  const path = await makeOriented(1, 'png')
+  await expect(codec.pixels(path, 20, 10, { region: [40, 0, 20, 10] })).rejects.toMatchObject({ code: 'InvalidInput' })
+})
+
 /** Noise that differs everywhere, so that a misplaced row or column cannot hide. */
 function noise(width: number, height: number, channels: number): Uint8Array {
   let state = 7
@@ -335,8 +382,9 @@ test('a picture at which the decoder dies twice is refused by name, the others a
       return {
         ...child,
         post: (message) => {
-          child.post(message)
+          // Killed in place of being asked: one that got to see the request might answer before it is gone.
           if (message.type === 'request' && (message.payload as { path: string }).path === poison) child.kill()
+          else child.post(message)
         },
       }
     },

@@ -1,3 +1,5 @@
+import type { Box } from '../../shared/domain/records.ts'
+
 /**
  * The `ImageCodec` port: everything the product asks of an image library. The adapter runs in a
  * supervised process of its own, so a hostile file costs one image, not the program.
@@ -44,13 +46,18 @@ export interface CodecOptions {
   readonly priority?: 'interactive' | 'batch' | undefined
 }
 
+export interface PixelOptions extends CodecOptions {
+  /** The piece of the picture that is wanted, in whole displayed pixels inside it. Default: all of it. */
+  readonly region?: Box | undefined
+}
+
 export interface ImageCodec {
   /** Decodes the whole picture to prove it readable. Rejects with `InvalidInput` / `Unsupported` / `Io` naming the file. */
   readonly probe: (path: string, options?: CodecOptions) => Promise<ImageProbe>
   /** JPEG whose longest side is at most `maxSide`, alpha over white. */
   readonly thumbnail: (path: string, maxSide: number, options?: CodecOptions) => Promise<Uint8Array>
-  /** The whole picture resized to exactly this size (area-averaging when smaller). */
-  readonly pixels: (path: string, width: number, height: number, options?: CodecOptions) => Promise<RgbImage>
+  /** The picture, or a region of it, resized to exactly this size (area-averaging when smaller). */
+  readonly pixels: (path: string, width: number, height: number, options?: PixelOptions) => Promise<RgbImage>
   /** A tile as `contract/media.ts` defines it. */
   readonly tile: (path: string, level: number, x: number, y: number, options?: CodecOptions) => Promise<RgbImage>
   /** Single-channel or palette PNG of up to 8 bits to its stored samples: never interpolated, never gamma-corrected. */

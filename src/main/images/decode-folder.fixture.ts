@@ -11,6 +11,8 @@ export interface DecodedFile {
   /** Base64 of raw RGB. */
   readonly full: string
   readonly half: string
+  /** Its middle, enlarged. */
+  readonly region: string
   readonly thumbnail: string
 }
 
@@ -25,12 +27,16 @@ const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base6
 async function decode(path: string): Promise<DecodedFile | { readonly refused: string }> {
   try {
     const found = await probe(path)
-    const half = await pixels(path, Math.ceil(found.width / 2), Math.ceil(found.height / 2))
+    const { width, height } = found
+    const half = await pixels(path, Math.ceil(width / 2), Math.ceil(height / 2))
+    const [x, y] = [Math.floor(width / 4), Math.floor(height / 4)]
+    const region = await pixels(path, width, height, [x, y, width - 2 * x, height - 2 * y])
     const small = sharp(await thumbnail(path, 32))
     return {
       probe: found,
       full: base64((await fullPicture(path)).data),
       half: base64(half.data),
+      region: base64(region.data),
       thumbnail: base64(await small.raw().toBuffer()),
     }
   } catch (error) {

@@ -1,6 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import sharp from 'sharp'
 import type { Metadata, Sharp } from 'sharp'
+import type { Box } from '../../shared/domain/records.ts'
 import { AppError } from '../../shared/errors.ts'
 import type { ImageLibrary, ImageProbe, IndexImage, RgbImage } from './codec.ts'
 import { readSignature } from './file-signature.ts'
@@ -84,11 +85,21 @@ export async function thumbnail(path: string, maxSide: number): Promise<Uint8Arr
 }
 
 /**
- * The whole picture at exactly `width x height`. Smaller: box averages by whole factors, then a
+ * The whole picture, or a region of it, at exactly `width x height`. Smaller: box averages by whole factors, then a
  * triangle filter as wide as the remaining step, so every source pixel counts. Larger: bilinear.
  */
-export async function pixels(path: string, width: number, height: number): Promise<RgbImage> {
-  return raw(path, (await openRgb(path)).resize(width, height, { fit: 'fill', kernel: 'linear' }))
+export async function pixels(
+  path: string,
+  width: number,
+  height: number,
+  region: Box | null = null,
+): Promise<RgbImage> {
+  const picture = await openRgb(path)
+  if (region !== null) {
+    const [left, top, across, down] = region
+    picture.extract({ left, top, width: across, height: down })
+  }
+  return raw(path, picture.resize(width, height, { fit: 'fill', kernel: 'linear' }))
 }
 
 export async function fullPicture(path: string): Promise<RgbImage> {

@@ -14,6 +14,8 @@ import type { FormatSample } from './format-set.fixture.ts'
 import { tiffFile } from './picture-files.fixture.ts'
 import { depthFor, factorFor } from './sample-depth.ts'
 
+const parts = ['full', 'half', 'region', 'thumbnail'] as const
+
 let folder = ''
 let codec: SupervisedCodec
 let samples: readonly FormatSample[] = []
@@ -64,6 +66,13 @@ test('every kind of picture is seen as it is: size, tile, model pixels, thumbnai
     expect({ name, width: tile.width, height: tile.height }).toEqual({ name, width, height })
     // A lossy format blurs across a border of colours; everything else is exact up to it.
     expect({ name, worst: worst(tile, sample, tolerance === 0 ? 0 : 8) <= tolerance }).toEqual({ name, worst: true })
+    const [left, top] = [width / 4, height / 4]
+    const region = await codec.pixels(path, width / 2, height / 2, { region: [left, top, width / 2, height / 2] })
+    const cut = await sharp(tile.data, { raw: { width, height, channels: 3 } })
+      .extract({ left, top, width: width / 2, height: height / 2 })
+      .raw()
+      .toBuffer()
+    expect({ name, same: Buffer.compare(region.data, cut) === 0 }).toEqual({ name, same: true })
     const half = await codec.pixels(path, width / 2, height / 2)
     expect({ name, worst: worst(half, sample, 8) <= tolerance + 1 }).toEqual({ name, worst: true })
     const { data, info } = await sharp(await codec.thumbnail(path, 24))
@@ -159,19 +168,19 @@ test('the WebAssembly build of the library sees the same pictures', async () => 
       continue
     }
     expect({ name, ...other.probe }).toEqual({ name, ...one.probe })
-    for (const part of ['full', 'half', 'thumbnail'] as const) {
+    for (const part of parts) {
       const difference = largestDifference(one, other, part)
       if (difference > 0) differing[`${name} ${part}`] = difference
     }
   }
   expect(Math.max(0, ...Object.values(differing))).toBeLessThanOrEqual(wasmTolerance)
   console.log(
-    `native and WebAssembly differ in ${Object.keys(differing).length} of ${3 * samples.length} decodes`,
+    `native and WebAssembly differ in ${Object.keys(differing).length} of ${parts.length * samples.length} decodes`,
     differing,
   )
 })
 
-function largestDifference(one: DecodedFile, other: DecodedFile, part: 'full' | 'half' | 'thumbnail'): number {
+function largestDifference(one: DecodedFile, other: DecodedFile, part: (typeof parts)[number]): number {
   const [a, b] = [Buffer.from(one[part], 'base64'), Buffer.from(other[part], 'base64')]
   expect(a.length).toBe(b.length)
   return a.reduce((most, value, at) => Math.max(most, Math.abs(value - (b[at] ?? 999))), 0)

@@ -282,10 +282,10 @@ export class Session {
       contentHash: image.contentHash,
       width: image.width,
       height: image.height,
-      pixels: (width, height, signal) =>
+      pixels: (width, height, options = {}) =>
         this.#reading(imageId, true, async () => {
-          await this.#originals.verify(path, image.contentHash, signal)
-          return await this.#codec.pixels(path, width, height, { signal })
+          await this.#originals.verify(path, image.contentHash, options.signal)
+          return await this.#codec.pixels(path, width, height, options)
         }),
     }
   }

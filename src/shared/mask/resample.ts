@@ -1,4 +1,5 @@
 import type { MaskTile } from '../domain/history.ts'
+import type { Box } from '../domain/records.ts'
 import type { Bitmap } from './bitmap.ts'
 import { forEachRun } from './tiles.ts'
 
@@ -26,24 +27,23 @@ interface Touched {
 }
 
 /**
- * Adds the overlap of every run with every cell to `sums`, in units of 1 / (gridWidth x gridHeight)
- * pixels. In these units pixel x spans `x * gridWidth … (x + 1) * gridWidth` and cell i spans
- * `i * width … (i + 1) * width`, so everything is an integer and a full cell sums to `width * height`.
+ * Adds the overlap of every run with every cell of a grid over the region to `sums`, in units of
+ * 1 / (gridWidth x gridHeight) pixels. In these units pixel x spans `x * gridWidth … (x + 1) * gridWidth` and
+ * cell i spans `i * width … (i + 1) * width`, so everything is an integer and a full cell sums to `width * height`.
  */
 function accumulate(
   mask: readonly MaskTile[] | Bitmap,
-  width: number,
-  height: number,
+  [originX, originY, width, height]: Box,
   gridWidth: number,
   gridHeight: number,
   sums: Float64Array,
 ): Touched {
   const touched: Touched = { left: gridWidth, top: gridHeight, right: 0, bottom: 0 }
   const visit: VisitRun = (y, left, right) => {
-    const x0 = left * gridWidth
-    const x1 = Math.min(right, width) * gridWidth
-    const y0 = y * gridHeight
-    const y1 = Math.min(y + 1, height) * gridHeight
+    const x0 = Math.max(left - originX, 0) * gridWidth
+    const x1 = Math.min(right - originX, width) * gridWidth
+    const y0 = Math.max(y - originY, 0) * gridHeight
+    const y1 = Math.min(y + 1 - originY, height) * gridHeight
     if (x0 >= x1 || y0 >= y1) return
     const columnFrom = Math.floor(x0 / width)
     const columnTo = Math.ceil(x1 / width)
@@ -68,20 +68,19 @@ function accumulate(
 }
 
 /**
- * Exact area average of a mask of `width` x `height` pixels on a grid laid over the whole image: per cell,
- * row-major, the fraction (0 to 1) of its area that the mask covers. Cell borders need not meet pixel
- * borders. Mask pixels outside the image do not count.
+ * Exact area average of a mask on a grid laid over a region of its image, `[left, top, width, height]` in pixels: per
+ * cell, row-major, the fraction (0 to 1) of its area that the mask covers. Cell borders need not meet pixel borders.
+ * Mask pixels outside the region do not count.
  */
 export function coverage(
   mask: readonly MaskTile[] | Bitmap,
-  width: number,
-  height: number,
+  region: Box,
   gridWidth: number,
   gridHeight: number,
 ): Float32Array<ArrayBuffer> {
   const sums = new Float64Array(gridWidth * gridHeight)
-  accumulate(mask, width, height, gridWidth, gridHeight, sums)
-  const full = width * height
+  accumulate(mask, region, gridWidth, gridHeight, sums)
+  const full = region[2] * region[3]
   return Float32Array.from(sums, (sum) => sum / full)
 }
 
@@ -108,7 +107,7 @@ export function labelMap(
   const sums = new Float64Array(outWidth * outHeight)
   const densest = masks.map(() => -1)
   masks.forEach((mask, index) => {
-    const touched = accumulate(mask.tiles, width, height, outWidth, outHeight, sums)
+    const touched = accumulate(mask.tiles, [0, 0, width, height], outWidth, outHeight, sums)
     let most = 0
     for (let row = touched.top; row < touched.bottom; row++) {
       for (let column = touched.left; column < touched.right; column++) {
