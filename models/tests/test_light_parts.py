@@ -143,6 +143,13 @@ def test_bound_equals_merging() -> None:
     np.testing.assert_allclose(found.foreground[0], fg, atol=1e-6)
     np.testing.assert_allclose(found.background[0], bg, atol=1e-6)
     assert torch.equal(bound(found, 540).tokens, found.tokens)
+    # More than half of the tokens gone takes several passes.
+    few, fewer = (
+        bound(dense, 100),
+        tf.merge(*(x[0].numpy() for x in (dense.tokens, dense.foreground, dense.background)), 100),
+    )
+    np.testing.assert_allclose(few.foreground[0], fewer[1], atol=1e-5)
+    np.testing.assert_allclose(few.tokens[0], fewer[0], atol=1e-5)
 
 
 def test_group_cosines_by_naive_loops(net: LightMSDNet) -> None:

@@ -7,23 +7,29 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 import torch
 from PIL import Image
 from torch.nn import functional as F
 
+from exemplar_models.backbone import FEATURES
 from exemplar_models.light import calibrate, evaluate, presence, train
+from exemplar_models.light.device_backbone import DeviceBackbone
 from exemplar_models.light.head import LightMSDNet
 from exemplar_models.light.losses import mask_loss, segmentation_loss
 from exemplar_models.light.pictures import Photo, colour_regions, crop, cut_outs, paste, random_kind, scene
 from exemplar_models.light.pool import (
     CCP_OFFSET,
+    DeviceStore,
     Jobs,
     PictureBook,
     PoolConfig,
     allowed_names,
     assemble,
+    backbone_session,
     build_pool,
+    network_input,
     read_photos,
 )
 from exemplar_models.light.sampling import CLASSES, INSTANCES, Mix, Sampler, degrade
@@ -355,3 +361,35 @@ def test_recipes_hold_out_by_name(data: Path) -> None:
     assert known["strict-fold2"].held_out == ("cat",)
     assert {"bag", "purse", "tie", "handbag"} <= set(known["strict-no-ccp"].held_out)
     assert known["shipped"].held_out == ()
+
+
+def test_processes_make_the_same_pictures(data: Path) -> None:
+    alone, together = (PictureBook(small_pool(), data, Jobs(workers)) for workers in (1, 2))
+    assert len(alone) == len(together)
+    for (one, source), (other, other_source) in zip(
+        Jobs(1)(alone.picture, len(alone)), Jobs(2)(together.picture, len(together)), strict=True
+    ):
+        assert source == other_source
+        np.testing.assert_array_equal(one.rgb, other.rgb)
+        np.testing.assert_array_equal(one.instances, other.instances)
+
+
+def test_features_made_on_a_device_are_those_of_the_runtime() -> None:
+    rgb = np.random.default_rng(0).integers(0, 255, (2, 128, 192, 3)).astype(np.uint8)
+    store = DeviceStore(128, 2, torch.device("cpu"))
+    expected = backbone_session(1).run([spec.name for spec in FEATURES], {"image": network_input(rgb)})
+    for found, wanted in zip(store.backbone(torch.from_numpy(rgb)), expected, strict=True):
+        # Half precision is what both keep.
+        np.testing.assert_allclose(found.float().numpy(), wanted, rtol=1e-3, atol=2e-3)
+    store.add(rgb[:, :, :128])
+    assert store.done == 2
+    assert store.features["s8"].shape == (2, 48, 16, 16)
+
+
+def test_a_graph_that_a_device_cannot_run_is_refused(tmp_path: Path) -> None:
+    node = onnx.helper.make_node("Relu", ["x"], ["y"])
+    value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1])
+    path = tmp_path / "relu.onnx"
+    onnx.save(onnx.helper.make_model(onnx.helper.make_graph([node], "g", [value], [])), path)
+    with pytest.raises(ValueError, match=r"relu\.onnx .* Relu"):
+        DeviceBackbone(path, torch.device("cpu"))

@@ -149,7 +149,7 @@ def main() -> None:
     parser.add_argument("--episodes", type=Path, help="list over classes the weights have not seen")
     parser.add_argument("--apply", type=Path, help="folder of a calibration with other weights of the same recipe")
     parser.add_argument("--shots", default="1,5")
-    parser.add_argument("--keep", type=float, default=0.955, help="share of present queries that must keep an answer")
+    parser.add_argument("--keep", type=float, default=0.95, help="share of present queries that must keep an answer")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True, help="folder for weights.pt, verdict.json and recipe.json")
     args = parser.parse_args()
