@@ -8,25 +8,23 @@ import numpy as np
 import onnx
 import torch
 from onnx import numpy_helper
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from ..backbone import FEATURES, normalise, same_padding
 
 
-class DeviceBackbone(nn.Module):
+class DeviceBackbone:
     """RGB [B,H,W,3] uint8 -> the maps of `FEATURES`, [B,C,H/s,W/s] half.
 
     Raises ValueError for a graph with anything but convolutions, clips to 0..6 and sums.
     """
 
     def __init__(self, path: Path, device: torch.device) -> None:
-        super().__init__()
         graph = onnx.load(path).graph
         # Depthwise sums of half-precision products would be off by more than the rounding of what is kept.
-        self.dtype = torch.float32
         self.weights = {
-            each.name: torch.from_numpy(np.array(numpy_helper.to_array(each))).to(device, self.dtype)
+            each.name: torch.from_numpy(np.array(numpy_helper.to_array(each))).to(device, torch.float32)
             for each in graph.initializer
         }
         self.nodes = list(graph.node)
@@ -40,7 +38,7 @@ class DeviceBackbone(nn.Module):
         self.last_use = [[n for n in node.input if used[n] == i and n not in kept] for i, node in enumerate(self.nodes)]
 
     @torch.no_grad()
-    def forward(self, rgb: Tensor) -> list[Tensor]:
+    def __call__(self, rgb: Tensor) -> list[Tensor]:
         image = normalise(rgb.to(self.device)).permute(0, 3, 1, 2)
         values = {self.input: image.contiguous(memory_format=torch.channels_last)}
         for node, done in zip(self.nodes, self.last_use, strict=True):
