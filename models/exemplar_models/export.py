@@ -11,7 +11,8 @@ Opset 17; size, number of supports K and of queries B are dynamic:
 
 What the encoder returns is all a query needs, with the support images gone; each support stands for itself, so states
 concatenate along K. In this configuration it is dense (Conv5 of every cell), megabytes a support, and the manifest says
-so (`"support": "dense"`).
+so (`"support": "dense"`). Only cells in the mask count: `support_conv5` and `support_mask` may come with those alone,
+in any shape, filled up with a mask of 0; `support_low` and `support_high` are 0 outside it.
 """
 
 from __future__ import annotations
@@ -104,8 +105,10 @@ def _maps(first: str) -> dict[str, dict[int, str]]:
 
 
 def _state_axes() -> dict[str, dict[int, str]]:
-    axes = {name: {0: "supports", 2: "hs", 3: "ws"} for name in STATE[1:]}
-    return {STATE[0]: {0: "supports"}, **axes}
+    """Cells of Conv5 and of the mask are looked for, not laid out: a host may hand the decoder any number of them."""
+    cells = {name: {0: "supports", 2: "hc", 3: "wc"} for name in STATE[1:3]}
+    skips = {name: {0: "supports", 2: "hs", 3: "ws"} for name in STATE[3:]}
+    return {STATE[0]: {0: "supports"}, **cells, **skips}
 
 
 def export_graphs(model: PaperModel, folder: Path, name: str) -> dict[str, Path]:
@@ -154,6 +157,7 @@ def manifest_entries(
 ) -> list[dict[str, object]]:
     """The three entries, tied by their ids. Licence and origin of the backbone's weights are for the user to add."""
     graphs = {part: onnx.load(str(path)).graph for part, path in paths.items()}
+    size = [row.recipe.size, row.recipe.size]
     trained = f"{row.data_set} fold {row.fold} by {row.name}: {episodes} episodes, seed {seed}"
     common = {
         "opset": OPSET,
@@ -174,6 +178,8 @@ def manifest_entries(
             "outputs": maps,
             "normalisation": {"mean": 0.0, "scale": 1.0},
             "sizeMultiple": STRIDE,
+            # Supports share one grid: the application brings every image to this size.
+            "inputSize": size,
             "weightsSha256": weights_hash(model.backbone),
             **common,
             "trainingData": "ImageNet-1k (weights given by the user)",
@@ -200,7 +206,7 @@ def manifest_entries(
             "support": "dense",
             "recipe": {
                 "threshold": 0.5,
-                "inputSize": [row.recipe.size, row.recipe.size],
+                "inputSize": size,
                 "alignCorners": True,
                 "network": asdict(row.network),
             },

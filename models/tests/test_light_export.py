@@ -24,7 +24,7 @@ NOTES = export.Notes(
     export.Recipe(
         tokensPerSupport=540,
         threshold=0.5,
-        presenceThreshold=0.2,
+        presenceThresholds=[export.PresenceThreshold(supports=1, value=0.2)],
         calibration=export.Calibration(bias=0.1, presence=0.2, agreement=0.3, area=-0.1),
     ),
     "none",

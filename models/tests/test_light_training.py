@@ -231,6 +231,8 @@ def test_careless_masks_are_never_empty() -> None:
     mask[10:12, 10:12] = 1
     for seed in range(30):
         assert degrade(mask, np.random.default_rng(seed)).sum() > 0
+        # A support of a colour region may lack it.
+        assert degrade(torch.zeros(20, 20), np.random.default_rng(seed)).sum() == 0
 
 
 def test_loss_by_hand() -> None:
@@ -297,8 +299,12 @@ def test_training_resumes_bit_for_bit_and_evaluates(
     assert counts.valid == 160 * 200 - 64
     gone = evaluate.decide(answer, data_set, evaluate.Decision(0.5, presence=1.1))
     assert gone.predicted == 0
-    recipe_found = calibrate.choose([([answer] * 4, [answer] * 2)], data_set, 0.9)
-    assert set(recipe_found) == {"tokensPerSupport", "threshold", "presenceThreshold", "calibration"}
+    recipe_found = calibrate.choose(
+        {1: ([answer] * 4, [answer] * 2), 5: ([answer], [answer])}, data_set, {1: 0.9, 5: 0.95}
+    )
+    assert set(recipe_found) == {"tokensPerSupport", "threshold", "presenceThresholds", "calibration"}
+    # Each number of shots has a threshold of its own.
+    assert [each["supports"] for each in recipe_found["presenceThresholds"]] == [1, 5]
 
 
 def test_an_example_is_its_whole_photo_and_the_enlarged_surroundings_of_its_outline(data: Path, tmp_path: Path) -> None:

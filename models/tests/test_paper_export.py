@@ -118,6 +118,30 @@ def test_the_state_is_all_that_is_needed_and_an_empty_mask_is_answered(model: Pa
     assert_parity(answer(sessions, query, supports, masks), expected(model, query, supports, masks))
 
 
+def test_cells_outside_the_masks_need_not_be_kept(model: PaperModel, sessions: Sessions) -> None:
+    """As the application stores them: outlined cells in a row, filled up to the larger support, skips 0 outside."""
+    query, supports, masks = episode(1, 2, (65, 65), (65, 65))
+    masks[1, :, 24:] = 0
+    packed = []
+    for image, mask in zip(supports.split(1), masks.split(1), strict=True):
+        maps = sessions.run("backbone", {"image": image.numpy()})
+        state = sessions.run("encoder", {**maps, "mask": mask.numpy()})
+        inside = state["support_mask"][0, 0] > 0
+        assert 0 < inside.sum() < inside.size
+        assert not state["support_low"][0][:, ~inside].any() and not state["support_high"][0][:, ~inside].any()
+        for name in ("support_conv5", "support_mask"):
+            state[name] = state[name][:, :, inside][:, :, None]
+        packed.append(state)
+    most = max(state["support_mask"].shape[-1] for state in packed)
+    assert min(state["support_mask"].shape[-1] for state in packed) < most
+    for state in packed:
+        for name in ("support_conv5", "support_mask"):
+            state[name] = np.pad(state[name], ((0, 0), (0, 0), (0, 0), (0, most - state[name].shape[-1])))
+    whole = {name: np.concatenate([state[name] for state in packed]) for name in export.STATE}
+    found = sessions.run("decoder", {**sessions.run("backbone", {"image": query.numpy()}), **whole})
+    assert_parity(found, expected(model, query, supports, masks))
+
+
 @pytest.mark.parametrize(
     "config",
     [
@@ -165,7 +189,8 @@ def test_command_writes_a_manifest_that_fits_the_files(model: PaperModel, tmp_pa
         assert [i["name"] for i in entry["inputs"]] == [i.name for i in graph.graph.input]
     whole = entries["mine"]
     assert (whole["support"], whole["backbone"], whole["encoder"]) == ("dense", "mine-backbone", "mine-encoder")
-    assert whole["recipe"]["inputSize"] == [473, 473] and "42 episodes, seed 7" in whole["trainingData"]
+    assert whole["recipe"]["inputSize"] == entries["mine-backbone"]["inputSize"] == [473, 473]
+    assert "42 episodes, seed 7" in whole["trainingData"]
     with pytest.raises(ValueError, match="other backbone weights"):
         export.main([*arguments[:2], "--random-backbone", "2", "--out", str(out)])
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from ..episodes import EpisodeList, read_episodes
 from ..metrics import EpisodeCounts, presence_auc, score_table
 from ..readers import FolderSet
 from ..training import load_checkpoint, run_command, save_checkpoint
-from .evaluate import EMPTY_SHARE, Answer, Decision, Evaluator, answers, at_full_size, decide
+from .evaluate import EMPTY_SHARE, Answer, Answers, Decision, Evaluator, answers, at_full_size, decide
 from .head import LightMSDNet
 from .presence import PresenceInputs, Verdict, fit_verdict, fold_verdict, logistic
 from .support import TOKENS_PER_SUPPORT
@@ -56,33 +57,35 @@ def by_threshold(answer: Answer, data_set: FolderSet) -> list[EpisodeCounts]:
     return [decide(answer, data_set, Decision(threshold), full=full) for threshold in THRESHOLDS]
 
 
-def choose(found: list[tuple[list[Answer], list[Answer]]], data_set: FolderSet, keep: float) -> dict[str, object]:
-    """Recipe from the answers at several shot counts.
+def choose(found: Mapping[int, Answers], data_set: FolderSet, keep: Mapping[int, float]) -> dict[str, object]:
+    """Recipe from the answers by number of shots.
 
-    First the threshold of the best mean mIoU, then the strictest presence threshold at which a share `keep` of the
-    present queries still get an answer at every shot count, last the score.
+    First the threshold of the best mean mIoU, then for each number of shots the strictest presence threshold at which
+    its share `keep` of the present queries still get an answer, last the score.
     """
     scores = []
-    every = [[by_threshold(a, data_set) for a in present] for present, _ in found]
+    every = [[by_threshold(a, data_set) for a in present] for present, _ in found.values()]
     for i, threshold in enumerate(THRESHOLDS):
         tables = [score_table([counts[i] for counts in group], 1) for group in every]
         scores.append(float(np.mean([t.mean.value for t in tables])))
         print(f"threshold {threshold}: mIoU {[round(t.mean.value, 2) for t in tables]}", flush=True)
     best = int(np.argmax(scores))
     threshold = THRESHOLDS[best]
-    limits, figures, quality = [], [], []
-    for (present, absent), group in zip(found, every, strict=True):
+    limits: list[dict[str, float]] = []
+    figures, quality = [], []
+    for (shots, (present, absent)), group in zip(found.items(), every, strict=True):
         counts = [c[best] for c in group]
         alive = [c.predicted >= EMPTY_SHARE * c.valid for c in counts]
         ranked = sorted((a.presence if lives else 0.0) for a, lives in zip(present, alive, strict=True))
-        limits.append(ranked[int((1 - keep) * len(ranked))])
+        limit = ranked[int((1 - keep[shots]) * len(ranked))]
+        limits.append({"supports": shots, "value": round(float(limit), 4)})
         figures += [proposal_figures(a, threshold) for a in present + absent]
         quality += [iou(c) for c in counts] + [0.0] * len(absent)
         auc = presence_auc([a.presence for a in present], [a.presence for a in absent])
-        empty = float(np.mean([a.presence < limits[-1] for a in absent]))
+        empty = float(np.mean([a.presence < limit for a in absent]))
         print(
-            f"presence AUC {auc:.3f}; {100 * keep:.0f}% of the present and {100 * (1 - empty):.0f}% of the absent "
-            f"reach {limits[-1]:.3f}",
+            f"presence AUC {auc:.3f}; {100 * keep[shots]:.0f}% of the present and {100 * (1 - empty):.0f}% of the "
+            f"absent reach {limit:.3f}",
             flush=True,
         )
     made = np.stack(figures)[:, 2] > np.log(SMALLEST_AREA)
@@ -90,7 +93,7 @@ def choose(found: list[tuple[list[Answer], list[Answer]]], data_set: FolderSet, 
     return {
         "tokensPerSupport": TOKENS_PER_SUPPORT,
         "threshold": threshold,
-        "presenceThreshold": round(float(min(limits)), 4),
+        "presenceThresholds": limits,
         "calibration": {
             "bias": round(float(bias), 4),
             "presence": round(float(presence), 4),
@@ -111,8 +114,8 @@ def unseen_auc(figures: np.ndarray, present: np.ndarray, classes: np.ndarray, ri
 
 def refit(
     net: LightMSDNet, evaluator: Evaluator, episodes: EpisodeList, shots: list[int]
-) -> tuple[Verdict, list[tuple[list[Answer], list[Answer]]]]:
-    """The verdict of all shot counts together, and the answers with it."""
+) -> tuple[Verdict, dict[int, Answers]]:
+    """The verdict of all shot counts together, and the answers with it by number of shots."""
     found, figures = [], []
     for k in shots:
         inputs = PresenceInputs(net)
@@ -126,8 +129,8 @@ def refit(
         print(f"presence refit, ridge {ridge}: AUC on classes left out {auc:.3f}", flush=True)
     verdict = fit_verdict(x, present, RIDGES[int(np.argmax(aucs))])
     probabilities = iter(1 / (1 + np.exp(-verdict.logits(x))))
-    judged = [tuple([replace(a, presence=float(next(probabilities))) for a in part] for part in pair) for pair in found]
-    return verdict, [(pair[0], pair[1]) for pair in judged]
+    judged = [[[replace(a, presence=float(next(probabilities))) for a in part] for part in pair] for pair in found]
+    return verdict, {k: (present, absent) for k, (present, absent) in zip(shots, judged, strict=True)}
 
 
 def apply(net: LightMSDNet, folder: Path) -> None:
@@ -149,7 +152,10 @@ def main() -> None:
     parser.add_argument("--episodes", type=Path, help="list over classes the weights have not seen")
     parser.add_argument("--apply", type=Path, help="folder of a calibration with other weights of the same recipe")
     parser.add_argument("--shots", default="1,5")
-    parser.add_argument("--keep", type=float, default=0.95, help="share of present queries that must keep an answer")
+    # Five examples tell present from absent better than one: what is gained is shared between both errors.
+    parser.add_argument(
+        "--keep", default="0.95,0.97", help="share of present queries that must keep an answer, for each of --shots"
+    )
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, required=True, help="folder for weights.pt, verdict.json and recipe.json")
     args = parser.parse_args()
@@ -165,11 +171,14 @@ def main() -> None:
         data_set = FolderSet(args.data)
         evaluator = Evaluator(net, data_set, args.threads)
         shots = [int(k) for k in args.shots.split(",")]
+        shares = [float(share) for share in args.keep.split(",")]
+        if shots != sorted(set(shots)) or len(shares) != len(shots):
+            raise ValueError("give --shots in rising order, and --keep one share for each of them")
         verdict, judged = refit(net, evaluator, read_episodes(args.episodes, data_set), shots)
         fold_verdict(net.head, verdict)
         found = {"bias": verdict.bias, "weights": verdict.weights.tolist()}
         (args.out / "verdict.json").write_text(json.dumps(found, indent=2) + "\n")
-        recipe = choose(judged, data_set, args.keep)
+        recipe = choose(judged, data_set, dict(zip(shots, shares, strict=True)))
         (args.out / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n")
         print(json.dumps(recipe))
     save(net, args.weights, args.out / "weights.pt")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import onnx
@@ -12,6 +13,20 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..backbone import FEATURES, normalise, same_padding
+
+
+class Convolution(NamedTuple):
+    """What a node says of its convolution. `same`: padded as TensorFlow does, by the size of what comes in."""
+
+    stride: int
+    groups: int
+    same: bool
+
+
+def convolution(node: onnx.NodeProto) -> Convolution:
+    options = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
+    same = options.get("auto_pad") == b"SAME_UPPER"
+    return Convolution(int(options.get("strides", [1])[0]), int(options.get("group", 1)), same)
 
 
 class DeviceBackbone:
@@ -32,6 +47,7 @@ class DeviceBackbone:
         unknown = {node.op_type for node in self.nodes} - {"Conv", "Clip", "Add"}
         if unknown:
             raise ValueError(f"{path} has operators that a GPU pool cannot be made with: {', '.join(sorted(unknown))}")
+        self.convolutions = [convolution(node) for node in self.nodes]
         self.device = device
         used = {name: i for i, node in enumerate(self.nodes) for name in node.input}
         kept = {spec.name for spec in FEATURES}
@@ -41,25 +57,24 @@ class DeviceBackbone:
     def __call__(self, rgb: Tensor) -> list[Tensor]:
         image = normalise(rgb.to(self.device)).permute(0, 3, 1, 2)
         values = {self.input: image.contiguous(memory_format=torch.channels_last)}
-        for node, done in zip(self.nodes, self.last_use, strict=True):
+        for node, how, done in zip(self.nodes, self.convolutions, self.last_use, strict=True):
             x = values[node.input[0]]
             if node.op_type == "Clip":
                 found = x.clamp_(0, 6)
             elif node.op_type == "Add":
                 found = x + values[node.input[1]]
             else:
-                found = self._convolve(node, x)
+                found = self._convolve(node, how, x)
             values[node.output[0]] = found
             for name in done:
                 values.pop(name, None)
         return [values[spec.name].half() for spec in FEATURES]
 
-    def _convolve(self, node: onnx.NodeProto, x: Tensor) -> Tensor:
-        options = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
+    def _convolve(self, node: onnx.NodeProto, how: Convolution, x: Tensor) -> Tensor:
         weight, bias = (self.weights[name] for name in node.input[1:3])
-        kernel, stride = weight.shape[-1], int(options.get("strides", [1])[0])
-        if options.get("auto_pad") == b"SAME_UPPER":
-            top, bottom = same_padding(x.shape[-2], kernel, stride)
-            left, right = same_padding(x.shape[-1], kernel, stride)
+        if how.same:
+            kernel = weight.shape[-1]
+            top, bottom = same_padding(x.shape[-2], kernel, how.stride)
+            left, right = same_padding(x.shape[-1], kernel, how.stride)
             x = F.pad(x, (left, right, top, bottom))
-        return F.conv2d(x, weight, bias, stride, 0, 1, int(options.get("group", 1)))
+        return F.conv2d(x, weight, bias, how.stride, 0, 1, how.groups)

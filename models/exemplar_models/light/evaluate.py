@@ -57,6 +57,10 @@ class Answer:
     presence: float
 
 
+Answers = tuple[list[Answer], list[Answer]]
+"""To present and to absent queries."""
+
+
 class Evaluator:
     """Answers episodes on one data set; features and encoded supports are computed once."""
 
@@ -163,9 +167,9 @@ def decide(
     return compare(called, mask, episode.class_id, episode.query, answer.presence)
 
 
-def answers(evaluator: Evaluator, episodes: EpisodeList, shots: int) -> tuple[list[Answer], list[Answer]]:
+def answers(evaluator: Evaluator, episodes: EpisodeList, shots: int) -> Answers:
     """Answers to the list's present and absent episodes."""
-    found: tuple[list[Answer], list[Answer]] = ([], [])
+    found: Answers = ([], [])
     progress = Progress(f"{shots}-shot", len(episodes.present) + len(episodes.absent), every=20)
     for kind, group in enumerate((episodes.present, episodes.absent)):
         for episode in group:
@@ -174,9 +178,7 @@ def answers(evaluator: Evaluator, episodes: EpisodeList, shots: int) -> tuple[li
     return found
 
 
-def report(
-    found: tuple[list[Answer], list[Answer]], data_set: FolderSet, decision: Decision, edges: bool = True
-) -> dict[str, object]:
+def report(found: Answers, data_set: FolderSet, decision: Decision, edges: bool = True) -> dict[str, object]:
     present = [decide(a, data_set, decision, edges) for a in found[0]]
     absent = [decide(a, data_set, decision, edges) for a in found[1]]
     table = score_table(present, 1)
@@ -199,7 +201,7 @@ def main() -> None:
     parser.add_argument("--episodes", type=Path, required=True)
     parser.add_argument("--shots", default="1,5")
     parser.add_argument("--threshold", type=float, default=0.5)
-    parser.add_argument("--presence", type=float, default=0.0)
+    parser.add_argument("--presence", default="0", help="threshold of the presence output, or one for each of --shots")
     parser.add_argument("--side", type=int, default=448, help="square side whose area the input has")
     parser.add_argument("--tokens", type=int, default=TOKENS_PER_SUPPORT, help="a support's tokens; 0: dense maps")
     parser.add_argument("--flips", action="store_true", help="average with the mirrored query")
@@ -219,9 +221,13 @@ def main() -> None:
         args.flips,
         not args.no_zoom,
     )
-    for shots in (int(s) for s in args.shots.split(",")):
+    shot_counts = [int(s) for s in args.shots.split(",")]
+    limits = [float(p) for p in args.presence.split(",")]
+    if len(limits) not in (1, len(shot_counts)):
+        raise ValueError("give --presence one threshold, or one for each of --shots")
+    for shots, presence in zip(shot_counts, limits * (len(shot_counts) // len(limits)), strict=True):
         found = answers(evaluator, episodes, shots)
-        result = report(found, data_set, Decision(args.threshold, args.presence), not args.no_edges)
+        result = report(found, data_set, Decision(args.threshold, presence), not args.no_edges)
         print(json.dumps({"shots": shots, **result}), flush=True)
 
 

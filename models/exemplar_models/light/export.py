@@ -78,15 +78,23 @@ class Calibration(TypedDict):
     area: float
 
 
-class Recipe(TypedDict):
-    """`threshold` on sigmoid(logits); below `presenceThreshold` on sigmoid(presence) the class is not there.
+class PresenceThreshold(TypedDict):
+    """For classes of so many supports."""
 
-    With `sceneTemperature` supports count by how like their scenes are to the query's.
+    supports: int
+    value: float
+
+
+class Recipe(TypedDict):
+    """`threshold` on sigmoid(logits); below its presence threshold on sigmoid(presence) the class is not there.
+
+    `presenceThresholds` by rising number of supports; hosts interpolate in its logarithm. With `sceneTemperature`
+    supports count by how like their scenes are to the query's.
     """
 
     tokensPerSupport: int
     threshold: float
-    presenceThreshold: float
+    presenceThresholds: list[PresenceThreshold]
     calibration: Calibration
     sceneTemperature: NotRequired[float]
 
@@ -112,7 +120,10 @@ def read_notes(path: Path, recipe_path: Path | None = None) -> Notes:
             Recipe(
                 tokensPerSupport=int(recipe["tokensPerSupport"]),
                 threshold=float(recipe["threshold"]),
-                presenceThreshold=float(recipe["presenceThreshold"]),
+                presenceThresholds=[
+                    PresenceThreshold(supports=int(each["supports"]), value=float(each["value"]))
+                    for each in recipe["presenceThresholds"]
+                ],
                 calibration=Calibration(
                     bias=float(calibration["bias"]),
                     presence=float(calibration["presence"]),
@@ -129,9 +140,12 @@ def read_notes(path: Path, recipe_path: Path | None = None) -> Notes:
         raise ValueError(f"{path} does not give {missing}") from missing
     if "sceneTemperature" in recipe:
         notes.recipe["sceneTemperature"] = float(recipe["sceneTemperature"])
-    for name in ("threshold", "presenceThreshold"):
-        if not 0 <= notes.recipe[name] <= 1:
-            raise ValueError(f"{path}: {name} must lie between 0 and 1")
+    thresholds = notes.recipe["presenceThresholds"]
+    if not all(0 <= value <= 1 for value in (notes.recipe["threshold"], *(each["value"] for each in thresholds))):
+        raise ValueError(f"{path}: thresholds must lie between 0 and 1")
+    counts = [each["supports"] for each in thresholds]
+    if not counts or counts[0] < 1 or counts != sorted(set(counts)):
+        raise ValueError(f"{path}: presenceThresholds must be in order of their supports, from 1 on")
     return notes
 
 

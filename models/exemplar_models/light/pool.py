@@ -88,16 +88,14 @@ Shares = list[dict[int, float]]
 @dataclass
 class Pool:
     """V pictures: features by name [V,C,h,w] half and `labels`, all on one device, `base` [V], `source` [V]
-    (0 coco_small, 1 ccp, 2 drawn), and the shares of their labels."""
+    (0 coco_small, 1 ccp, 2 drawn), and the `shares` of their labels, a list for each map of `labels`."""
 
     config: PoolConfig
     features: dict[str, Tensor]
     labels: Labels
     base: np.ndarray
     source: np.ndarray
-    shares: Shares
-    instance_shares: Shares
-    region_shares: Shares
+    shares: tuple[Shares, Shares, Shares]
     own_shares: Shares
     """Of the classes where nothing was pasted: what the photo itself shows."""
 
@@ -399,8 +397,6 @@ def assemble(
         Labels(*(torch.from_numpy(maps[name]).to(device) for name in Labels._fields)),
         base,
         source,
-        _shares(maps["classes"]),
-        _shares(maps["instances"]),
-        _shares(maps["regions"]),
+        (_shares(maps["classes"]), _shares(maps["instances"]), _shares(maps["regions"])),
         _shares(maps["classes"], maps["instances"]),
     )

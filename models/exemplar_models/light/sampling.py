@@ -15,7 +15,7 @@ from .pool import CCP_OFFSET, FIRST_KIND, Pool
 from .support import TOKENS_PER_SUPPORT, Features, Support, bound, encode_support
 
 CLASSES, INSTANCES, REGIONS = 0, 1, 2
-"""Kinds of labels, by their place in `Labels`."""
+"""Kinds of labels, by their place in `Labels` and in `Pool.shares`."""
 NOTHING = -1
 """A label that no pixel has."""
 
@@ -76,15 +76,15 @@ class Sampler:
         self.device = pool.labels.classes.device
         self.coco = self._index(pool.own_shares, lambda v, c: pool.source[v] == 0 and 0 < c < CCP_OFFSET)
         self.ccp = self._index(pool.own_shares, lambda v, c: pool.source[v] == 1 and CCP_OFFSET < c < UNKNOWN)
-        self.pasted = self._index(pool.instance_shares, lambda v, c: 0 < c < FIRST_KIND)
-        self.drawn = self._index(pool.instance_shares, lambda v, c: c >= FIRST_KIND)
+        self.pasted = self._index(pool.shares[INSTANCES], lambda v, c: 0 < c < FIRST_KIND)
+        self.drawn = self._index(pool.shares[INSTANCES], lambda v, c: c >= FIRST_KIND)
         self.by_base: dict[int, list[int]] = {}
         for v, base in enumerate(pool.base):
-            if pool.source[v] != 2 and len(pool.instance_shares[v]) == 1:
+            if pool.source[v] != 2 and len(pool.shares[INSTANCES][v]) == 1:
                 self.by_base.setdefault(int(base), []).append(v)
         self.several = [views for views in self.by_base.values() if len(views) >= 2]
         self.of_source = [np.flatnonzero(pool.source == s) for s in range(3)]
-        self.with_pasted = np.flatnonzero([any(0 < c < FIRST_KIND for c in s) for s in pool.instance_shares])
+        self.with_pasted = np.flatnonzero([any(0 < c < FIRST_KIND for c in s) for s in pool.shares[INSTANCES]])
         kinds = (
             (mix.coco, "coco", bool(self.coco)),
             (mix.ccp, "ccp", bool(self.ccp)),
@@ -146,7 +146,7 @@ class Sampler:
 
     def _without(self, rng: np.random.Generator, label: int, kind: int, name: str) -> int | None:
         """A picture known to lack the label: of the same data set, since others do not say."""
-        shares = self.pool.shares if kind == CLASSES else self.pool.instance_shares
+        shares = self.pool.shares[kind]
         pool = {"coco": self.of_source[0], "ccp": self.of_source[1], "pasted": self.with_pasted}.get(
             name, self.of_source[2]
         )
@@ -162,7 +162,7 @@ class Sampler:
             order = [views[int(i)] for i in rng.permutation(len(views))]
             query, others = order[0], order[1:]
             picked = tuple(others[i % len(others)] for i in range(shots))
-            first, second = (self.pool.region_shares[v] for v in order[:2])
+            first, second = (self.pool.shares[REGIONS][v] for v in order[:2])
             fit = [c for c in first if c > 0 and min(first[c], second.get(c, 0.0)) >= 0.02]
             if fit:
                 return Draw(query, picked, REGIONS, fit[int(rng.integers(len(fit)))], True)
@@ -198,11 +198,11 @@ class Sampler:
     def _masks(self, views: Sequence[int], draws: Sequence[Draw]) -> tuple[Tensor, Tensor]:
         """Pixels of the label that each draw asks for in its view, and those that are known, [N,1,S/2,S/2] 0 or 1."""
         rows = torch.tensor(views, device=self.device)
-        kinds = torch.tensor([d.kind for d in draws], device=self.device)[:, None, None]
+        kinds = torch.tensor([d.kind for d in draws], device=self.device)
         label = torch.tensor([d.label for d in draws], dtype=torch.int16, device=self.device)[:, None, None]
-        maps = [each.index_select(0, rows).to(torch.int16) for each in self.pool.labels]
-        shown = torch.where(kinds == CLASSES, maps[CLASSES], torch.where(kinds == INSTANCES, maps[1], maps[2]))
-        known = (maps[CLASSES] != UNKNOWN) | (kinds != CLASSES)
+        maps = torch.stack([each.index_select(0, rows).to(torch.int16) for each in self.pool.labels])
+        shown = maps[kinds, torch.arange(len(rows), device=self.device)]
+        known = (maps[CLASSES] != UNKNOWN) | (kinds != CLASSES)[:, None, None]
         return (shown == label).float()[:, None], known.float()[:, None]
 
     def _supports(self, draws: Sequence[Draw], shots: int, rng: np.random.Generator, kept: Sequence[Tensor]) -> Support:
@@ -225,19 +225,20 @@ class Sampler:
         """Another object of each support, as if a person had erased it from a proposal; mostly nothing."""
         asked = list(draws)
         for i, (view, draw) in enumerate(zip(views, draws, strict=True)):
-            shares = (self.pool.shares, self.pool.instance_shares, self.pool.region_shares)[draw.kind][view]
-            others = [c for c in shares if c not in (0, UNKNOWN, draw.label)]
+            others = [c for c in self.pool.shares[draw.kind][view] if c not in (0, UNKNOWN, draw.label)]
             wanted = rng.random() < self.mix.negatives and draw.kind != REGIONS and len(others) > 0
             asked[i] = replace(draw, label=others[int(rng.integers(len(others)))] if wanted else NOTHING)
         return self._masks(views, asked)[0]
 
 
 def degrade(mask: Tensor, rng: np.random.Generator) -> Tensor:
-    """A carelessly drawn mask [h,w]: grown, shrunk, or one side of it missing; never empty."""
+    """A carelessly drawn mask [h,w]: grown, shrunk, or one side of it missing; empty only if it was."""
     choice = int(rng.integers(3))
     if choice == 2:
         angle = rng.uniform(0, 2 * np.pi)
         y, x = mask.nonzero(as_tuple=True)
+        if len(x) == 0:
+            return mask
         along = np.cos(angle) * x + np.sin(angle) * y
         cut = mask.clone()
         gone = along > torch.quantile(along.float(), 0.65)

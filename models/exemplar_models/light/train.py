@@ -84,7 +84,11 @@ def recipes(data: Path) -> dict[str, Recipe]:
     """Every training of the light model by name."""
     strict = Recipe("strict-fold3", fold_names(data, 3))
     development = replace(strict, name="development", held_out=fold_names(data, 3) + fold_names(data, 1))
-    short = replace(development, stages=(Stage(320, 2400, 1e-3),))
+
+    def short_at(size: int) -> Recipe:
+        return replace(development, name=f"ablation-{size}", stages=(Stage(size, 2400, 1e-3),))
+
+    short = short_at(320)
     found = [
         strict,
         replace(strict, name="strict-fold2", held_out=fold_names(data, 2)),
@@ -92,6 +96,8 @@ def recipes(data: Path) -> dict[str, Recipe]:
         replace(strict, name="strict-no-ccp", held_out=ccp_names(data), exclude_sets=("ccp",)),
         development,
         replace(short, name="ablation-all"),
+        short_at(448),
+        short_at(576),
         replace(short, name="ablation-no-cmgm", head=HeadConfig(cmgm=False)),
         replace(short, name="ablation-no-std", head=HeadConfig(transformer=False)),
         replace(short, name="ablation-no-decoder", head=HeadConfig(decoder=False)),
