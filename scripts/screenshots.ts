@@ -6,7 +6,6 @@ import type { Page } from 'playwright-core'
 import sharp from 'sharp'
 import { readDataSet } from '../src/main/evaluate/data-set.ts'
 import { createCodec } from '../src/main/images/codec-client.ts'
-import type { IndexImage } from '../src/main/images/codec.ts'
 import { sampleFolder } from '../src/main/projects/paths.ts'
 import { connectedComponents } from '../src/shared/mask/components.ts'
 import { bitmapFromTiles } from '../src/shared/mask/tiles.ts'
@@ -16,6 +15,7 @@ import { ringsOf } from '../test/support/rings.ts'
 import { EditorDriver, openStudio } from '../test/support/studio-page.ts'
 import { buildRenderer } from './builds.ts'
 import { projectRoot } from './project-root.ts'
+import type { ByteIndexPng } from '../src/shared/domain/index-png.ts'
 
 const usage = 'Usage: npm run screenshots [-- [--theme light|dark] [--language LANGUAGE]]'
 
@@ -68,10 +68,10 @@ function readLook(): Look {
 }
 
 /** What the generator knows about each picture, by its name, in the order of the gallery. */
-async function readTruths(): Promise<ReadonlyMap<string, IndexImage>> {
+async function readTruths(): Promise<ReadonlyMap<string, ByteIndexPng>> {
   const codec = createCodec({ log: () => undefined })
   try {
-    const truths = new Map<string, IndexImage>()
+    const truths = new Map<string, ByteIndexPng>()
     for (const item of readDataSet(sampleFolder()).items.values()) {
       truths.set(item.name, await codec.readIndexPng(item.maskPath))
     }
@@ -82,7 +82,7 @@ async function readTruths(): Promise<ReadonlyMap<string, IndexImage>> {
 }
 
 /** Nothing here is found by its text: that depends on the language. */
-async function mainJob(page: Page, truths: ReadonlyMap<string, IndexImage>, look: Look): Promise<void> {
+async function mainJob(page: Page, truths: ReadonlyMap<string, ByteIndexPng>, look: Look): Promise<void> {
   const editor = new EditorDriver(page)
   const cell = (name: string) => page.locator(`[data-testid=gallery-cell][data-image-name="${name}"]`)
   const open = async (name: string): Promise<void> => {
@@ -129,7 +129,7 @@ async function mainJob(page: Page, truths: ReadonlyMap<string, IndexImage>, look
   await save(page, 'export', look)
 }
 
-function truthOf(truths: ReadonlyMap<string, IndexImage>, name: string): IndexImage {
+function truthOf(truths: ReadonlyMap<string, ByteIndexPng>, name: string): ByteIndexPng {
   const truth = truths.get(name)
   if (truth === undefined) throw new Error(`The sample has no picture ${name}.`)
   return truth
@@ -142,7 +142,7 @@ const strokeDistance = 29
 
 /** The largest part of a proposal that has nothing of a washer, in a picture with washers, and the strokes over it. */
 function falseProposal(
-  truths: ReadonlyMap<string, IndexImage>,
+  truths: ReadonlyMap<string, ByteIndexPng>,
   example: string,
 ): { readonly name: string; readonly rows: readonly Stroke[] } {
   const names = [...truths.entries()]

@@ -2,7 +2,7 @@ import { findChromium, noChromiumReason } from '../test/support/chromium.ts'
 import { buildMain, buildRenderer } from './builds.ts'
 import { runPythonTests } from './python-tests.ts'
 import { checkSteps, runCheckStep } from './static-checks.ts'
-import { addTallies, closingLine, oneTest, skippedRung, succeeded } from './tally.ts'
+import { addTallies, closingLine, namedOutcomes, oneTest, skippedRung, succeeded } from './tally.ts'
 import type { Tally } from './tally.ts'
 import { runVitest } from './vitest-run.ts'
 import type { Rung } from './vitest-run.ts'
@@ -18,10 +18,10 @@ const titles: Readonly<Record<Rung, string>> = {
 function test(): void {
   const tallies: Tally[] = []
   heading('Static checks')
-  for (const step of checkSteps) tallies.push(oneTest(runCheckStep(step)))
+  for (const step of checkSteps) tallies.push(oneTest(step.name, runCheckStep(step)))
   heading('Builds')
   const pageIsThere = buildRenderer()
-  tallies.push(oneTest(pageIsThere), oneTest(buildMain()))
+  tallies.push(oneTest('build of the page', pageIsThere), oneTest('build of the main process', buildMain()))
   const hasChromium = findChromium() !== undefined
   for (const rung of ['node', 'job', 'browser', 'e2e'] as const) {
     heading(titles[rung])
@@ -31,7 +31,7 @@ function test(): void {
   heading('Python')
   tallies.push(runPythonTests())
   const total = addTallies(tallies)
-  for (const skip of total.skipped) console.log(`skipped: ${skip.name}: ${skip.reason}`)
+  for (const line of namedOutcomes(total)) console.log(line)
   console.log(closingLine(total))
   process.exitCode = succeeded(total, (process.env['CI'] ?? '') !== '') ? 0 : 1
 }

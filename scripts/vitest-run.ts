@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { projectRoot } from './project-root.ts'
+import { failedRung } from './tally.ts'
 import type { Tally } from './tally.ts'
 
 export type Rung = 'node' | 'job' | 'browser' | 'e2e'
@@ -21,9 +22,10 @@ export function runVitest(rung: Rung, files: readonly string[] = []): Tally {
       stdio: 'inherit',
       env: { ...process.env, EXEMPLAR_TALLY: tallyFile },
     })
-    if (!existsSync(tallyFile)) return { passed: 0, failed: 1, skipped: [] }
+    if (!existsSync(tallyFile)) return failedRung(rung, 'the test runner ended before it could report')
     const tally = JSON.parse(readFileSync(tallyFile, 'utf8')) as Tally
-    return result.status !== 0 && tally.failed === 0 ? { ...tally, failed: 1 } : tally
+    if (result.status === 0 || tally.failed.length > 0) return tally
+    return { ...tally, failed: [{ name: rung, reason: 'the test runner failed, though none of its tests did' }] }
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
