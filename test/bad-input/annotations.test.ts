@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { asGoodAsBefore, HardProject } from '../support/hard-project.ts'
 import { runExemplar } from '../support/run-exemplar.ts'
 
+const plain = { as: 'accepted', conflicts: 'both', dryRun: false } as const
 let project: HardProject
 
 beforeEach(async () => {
@@ -36,7 +37,7 @@ function write(name: string, content: object | string): string {
 }
 
 function importCoco(path: string): ReturnType<HardProject['session']['importAnnotations']> {
-  return project.session.importAnnotations({ path, format: 'coco', as: 'accepted' }, {})
+  return project.session.importAnnotations(path, { ...plain, format: 'coco' })
 }
 
 const drawn = (): number => project.session.store.annotations.ofImage(project.imageId('a.png')).length
@@ -72,7 +73,7 @@ test('COCO with an unknown image', async () => {
   })
   await project.putPicture('b.png')
   await project.addAll()
-  expect(await importCoco(path)).toMatchObject({ annotations: 2, problems: [] })
+  expect(await importCoco(path)).toMatchObject({ annotations: 1, unchanged: 1, problems: [] })
   expect(await project.afterwards()).toEqual(asGoodAsBefore)
 })
 
@@ -95,7 +96,7 @@ test('a mask of another size', async () => {
   await project.codec.writeIndexPng(join(folder, 'masks', 'a.png'), data)
   const item = { image: 'images/a.png', mask: 'masks/a.png', class_ids: [1], px: { 1: 5120 }, w: 80, h: 64 }
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify({ name: 'x', classes: { 1: 'square' }, items: [item] }))
-  const report = await project.session.importAnnotations({ path: folder, format: 'masks', as: 'accepted' }, {})
+  const report = await project.session.importAnnotations(folder, { ...plain, format: 'masks' })
   expect(report).toMatchObject({ annotations: 0, problems: [{ name: expect.stringContaining('a.png') as string }] })
 
   await project.session.close()
@@ -117,4 +118,17 @@ test('a mask of another size', async () => {
   await project.reopen()
   expect(drawn()).toBe(0)
   expect(await project.afterwards()).toEqual(asGoodAsBefore)
+})
+
+test('YOLO labels without their pictures take the size of the picture in the project', async () => {
+  const folder = join(project.folder, 'yolo')
+  mkdirSync(join(folder, 'labels'), { recursive: true })
+  writeFileSync(join(folder, 'data.yaml'), 'train: images\nval: images\nnames: [square]\n')
+  writeFileSync(join(folder, 'labels/a.txt'), '0 0 0 0.5 0 0.5 0.5 0 0.5\n0 1 2 3\n')
+  writeFileSync(join(folder, 'labels/b.txt'), '0 0 0 0.5 0 0.5 0.5 0 0.5\n')
+  const report = await project.session.importAnnotations(folder, { ...plain, format: 'yolo' })
+  expect(report).toMatchObject({ annotations: 1, images: 1 })
+  expect(report.problems.map(({ name }) => name)).toEqual(['labels/a.txt', 'labels/b.txt'])
+  const [record] = project.session.store.annotations.ofImage(project.imageId('a.png'))
+  expect(record?.area).toBe(80 * 64)
 })

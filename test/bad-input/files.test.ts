@@ -103,7 +103,15 @@ test('an image removed after the import: tile, thumbnail, segment, export; put b
 
   // What is drawn on it is exported all the same; only the picture cannot be copied.
   project.session.store.history.commit(project.outline(imageId).entry)
-  const spec = { format: 'coco', segmentation: 'rle', include: 'accepted', images: 'copy' } as const
+  const spec = {
+    format: 'coco',
+    segmentation: 'rle',
+    include: 'accepted',
+    images: 'copy',
+    orientation: 'displayed',
+    simplify: 0,
+    split: null,
+  } as const
   const report = await project.session.exportTo(join(project.folder, 'export'), spec)
   expect(report).toMatchObject({ annotations: 2, identical: 2 })
   expect(report.problems.map(({ name }) => name)).toEqual(['moved.png'])

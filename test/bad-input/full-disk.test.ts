@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { formatNames } from '../../src/shared/contract/contract.ts'
 import { breakDisk } from '../support/broken-disk.ts'
 import { asGoodAsBefore, fillDatabase, HardProject } from '../support/hard-project.ts'
 import { exemplarJson, runExemplar } from '../support/run-exemplar.ts'
@@ -124,8 +125,16 @@ test('a full disk during an export: one sentence, no file that looks whole, and 
   await project.addAll()
   await project.teach('a.png')
   const target = join(project.folder, 'export')
-  for (const format of ['coco', 'masks'] as const) {
-    const spec = { format, segmentation: 'polygon', include: 'accepted', images: 'copy' } as const
+  for (const format of formatNames) {
+    const spec = {
+      format,
+      segmentation: 'polygon',
+      include: 'accepted',
+      images: 'copy',
+      orientation: 'displayed',
+      simplify: 0,
+      split: null,
+    } as const
     {
       using _full = breakDisk(target, 'ENOSPC')
       await expect(project.session.exportTo(target, spec)).rejects.toMatchObject({
@@ -134,7 +143,7 @@ test('a full disk during an export: one sentence, no file that looks whole, and 
       })
     }
     const left = existsSync(target) ? readdirSync(target, { recursive: true, encoding: 'utf8' }) : []
-    expect(left.filter((name) => /\.(?:json|tmp)$|^images\/.*\.png$/.test(name))).toEqual([])
+    expect(left.filter((name) => /\.(?:json|txt|xml|tmp)$|^(?:images|JPEGImages)\/.*\.png$/.test(name))).toEqual([])
     expect(await project.session.exportTo(`${target}-${format}`, spec)).toMatchObject({ annotations: 1, identical: 1 })
   }
   expect(await project.afterwards()).toEqual(asGoodAsBefore)

@@ -1,9 +1,9 @@
-import { fileURLToPath } from 'node:url'
 import type { Tensor } from 'onnxruntime-node'
 import { z } from '../../src/shared/zod.ts'
-import { loadVerifiedModel, modelEntrySchema, readModelEntry } from '../../src/main/engine/models.ts'
-import { createSession, loadRuntime } from '../../src/main/engine/runtime.ts'
+import { loadVerifiedModel, readModelEntry } from '../../src/main/engine/models.ts'
+import { createSession } from '../../src/main/engine/runtime.ts'
 import { seededRandom } from '../../src/main/evaluate/random.ts'
+import { filledTensor, graphSchema, gridLengths, median, modelsFolder } from './graphs.ts'
 
 /**
  * Milliseconds of one training step of the light head on one thread: loss and all gradients in the graph, then Adam in
@@ -11,50 +11,32 @@ import { seededRandom } from '../../src/main/evaluate/random.ts'
  */
 
 const steps = 9
-const modelsFolder = fileURLToPath(new URL('../../models', import.meta.url))
-const entrySchema = modelEntrySchema.extend({
-  inputs: z.array(z.object({ name: z.string(), shape: z.array(z.union([z.int(), z.string()])) })),
+const entrySchema = graphSchema.extend({
   weights: z.array(z.object({ name: z.string(), shape: z.array(z.int()) })),
   gradientPrefix: z.string(),
 })
 
-const runtime = await loadRuntime()
 const entry = await readModelEntry(modelsFolder, 'msdnet-gradient', entrySchema)
 const session = await createSession(await loadVerifiedModel(modelsFolder, entry), { provider: 'cpu', threads: 1 })
 const random = seededRandom(7)
 const product = (shape: readonly number[]): number => shape.reduce((all, n) => all * n, 1)
 
-function tensor(shape: readonly number[], value: () => number): Tensor {
-  return new runtime.Tensor('float32', Float32Array.from({ length: product(shape) }, value), shape)
-}
-
 const weights = entry.weights.map(({ name, shape }) => ({
   name,
-  tensor: tensor(shape, () => (shape.length === 1 && name.endsWith('.weight') ? 1 : 0.1 * (random() - 0.5))),
+  tensor: filledTensor(shape, {}, () => (shape.length === 1 && name.endsWith('.weight') ? 1 : 0.1 * (random() - 0.5))),
   mean: new Float32Array(product(shape)),
   square: new Float32Array(product(shape)),
 }))
 
-/** Inputs beside the weights for a stride-8 grid of `side` x `side` cells. */
-function inputs(side: number, supports: number): Record<string, Tensor> {
-  const lengths = { supports, ...sized('height', side), ...sized('width', side) }
-  const length = new Map<string, number>(Object.entries(lengths))
+/** Inputs beside the weights for a square image. */
+function inputs(pixels: number, supports: number): Record<string, Tensor> {
+  const lengths = { ...gridLengths(pixels), supports }
   return Object.fromEntries(
-    entry.inputs.map(({ name, shape }) => {
-      const given = name === 'present' || name === 'valid' ? () => 1 : random
-      return [
-        name,
-        tensor(
-          shape.map((n) => (typeof n === 'number' ? n : (length.get(n) ?? 0))),
-          given,
-        ),
-      ]
-    }),
+    entry.inputs.map(({ name, shape }) => [
+      name,
+      filledTensor(shape, lengths, name === 'present' || name === 'valid' ? () => 1 : random),
+    ]),
   )
-}
-
-function sized(name: string, cells: number): Record<string, number> {
-  return { [name]: cells, [`${name}_half`]: cells / 2, [`${name}_double`]: 2 * cells }
 }
 
 function floats(value: Tensor | undefined): Float32Array {
@@ -79,12 +61,10 @@ function adam(gradients: Readonly<Record<string, Tensor>>, step: number): void {
   }
 }
 
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1] ?? 0
-
 try {
   for (const pixels of [320, 448]) {
     for (const supports of [1, 5]) {
-      const feeds = { ...inputs(pixels / 8, supports), ...Object.fromEntries(weights.map((w) => [w.name, w.tensor])) }
+      const feeds = { ...inputs(pixels, supports), ...Object.fromEntries(weights.map((w) => [w.name, w.tensor])) }
       const graph: number[] = []
       const update: number[] = []
       const copy: number[] = []

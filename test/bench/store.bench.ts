@@ -60,7 +60,14 @@ function strokeTiles(index: number): ReturnType<typeof tilesFromBitmap> {
 function benchStrokes(): void {
   let tiles = strokeTiles(0)
   const core = { id: 'a', imageId: '0', classId: 'c', kind: 'mask', origin: 'drawn', state: 'accepted' } as const
-  const rest = { score: null, versionId: null, polygon: null, box: null, createdAt: new Date().toISOString() }
+  const rest = {
+    score: null,
+    versionId: null,
+    polygon: null,
+    box: null,
+    crowd: false,
+    createdAt: new Date().toISOString(),
+  }
   commit([
     { kind: 'annotation', before: null, after: { ...core, ...rest } },
     { kind: 'mask', annotationId: 'a', tiles },

@@ -99,7 +99,7 @@ describe.skipIf(!isPossible)('Ctrl+C and two programs at one project', because('
     const args = ['export', project, target, '--format', 'masks', '--include', 'all']
     const stopped = await interrupted(args, /images/)
     expect(stopped, stopped.stderr).toMatchObject({ code: 3 })
-    expect(said(stopped)).toEqual(['Stopped. The export is not complete; the same command writes it anew.'])
+    expect(said(stopped)).toEqual(['Stopped. The folder is as it was; the same command exports anew.'])
     expect(
       (await exemplarJson(['export', project, target, '--format', 'masks', '--include', 'all'])) as object,
     ).toMatchObject({ images: photographs, identical: photographs })
@@ -124,8 +124,8 @@ describe.skipIf(!isPossible)('Ctrl+C and two programs at one project', because('
       expect(taken.code).toBe(1)
       expect(taken.stderr.trim().split('\n')).toHaveLength(1)
 
-      const root = (await host.call('places', 'list', { placeId: null })).entries[0]?.placeId ?? ''
-      const { entries } = await host.call('places', 'list', { placeId: root })
+      const root = (await host.call('places', 'list', { placeId: null, files: 'none' })).entries[0]?.placeId ?? ''
+      const { entries } = await host.call('places', 'list', { placeId: root, files: 'none' })
       const placeId = (name: string): string => entries.find((entry) => entry.name === name)?.placeId ?? ''
       await expect(host.call('project', 'open', { placeId: placeId('copy') })).rejects.toMatchObject({
         code: 'Conflict',

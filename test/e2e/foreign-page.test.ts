@@ -68,7 +68,7 @@ describe.skipIf(executablePath === undefined)('a page of somebody else', because
     origin = url.origin
     port = Number(url.port)
     token = new URLSearchParams(url.hash.slice(1)).get('t') ?? ''
-    const { entries } = await host.call('places', 'list', { placeId: null })
+    const { entries } = await host.call('places', 'list', { placeId: null, files: 'none' })
     rootId = entries[0]?.placeId ?? ''
     projectId = (await host.call('project', 'create', { placeId: rootId, name: 'Project' })).projectId
     await host.call('images', 'import', { projectId, placeIds: [rootId], copy: false })

@@ -7,7 +7,6 @@ import type { MaskTile } from '../../src/shared/domain/history.ts'
 import { bitmapFromTiles, tilesEqual } from '../../src/shared/mask/tiles.ts'
 import type { DataSetItem } from '../../src/main/evaluate/data-set.ts'
 import { createCodec } from '../../src/main/images/codec-client.ts'
-import type { IndexImage } from '../../src/main/images/codec.ts'
 import { openProject } from '../../src/main/store/project-store.ts'
 import { compareWithPycocotools } from '../support/compare-export.ts'
 import { findChromium, noChromiumReason } from '../support/chromium.ts'
@@ -18,6 +17,7 @@ import { exemplarJson } from '../support/run-exemplar.ts'
 import { hasData, itemsWith, noDataReason, openData } from '../support/shared-data.ts'
 import { EditorDriver, openStudio, outlineOf } from '../support/studio-page.ts'
 import type { StudioPage } from '../support/studio-page.ts'
+import type { ByteIndexPng } from '../../src/shared/domain/index-png.ts'
 
 const isPossible = hasData('ccp') && findChromium() !== undefined
 if (!isPossible)
@@ -33,7 +33,7 @@ describe.skipIf(!isPossible)('the main job in Chromium', () => {
   const photos = join(folder, 'photos')
   const project = join(folder, 'Wardrobe')
   const codec = createCodec({ log: () => undefined })
-  const truths = new Map<string, IndexImage>()
+  const truths = new Map<string, ByteIndexPng>()
   let items: readonly DataSetItem[] = []
   let host: HostProcess
   let studio: StudioPage
@@ -63,7 +63,7 @@ describe.skipIf(!isPossible)('the main job in Chromium', () => {
     rmSync(folder, { recursive: true })
   })
 
-  function truthOf(name: string): IndexImage {
+  function truthOf(name: string): ByteIndexPng {
     const truth = truths.get(name)
     if (truth === undefined) throw new Error(`no truth for ${name}`)
     return truth

@@ -5,7 +5,6 @@ import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFailed } from 'vitest'
 import { readDataSet } from '../../src/main/evaluate/data-set.ts'
 import { createCodec } from '../../src/main/images/codec-client.ts'
-import type { IndexImage } from '../../src/main/images/codec.ts'
 import { sampleFolder } from '../../src/main/projects/paths.ts'
 import { findChromium, noChromiumReason } from '../support/chromium.ts'
 import { compareWithPycocotools } from '../support/compare-export.ts'
@@ -15,6 +14,7 @@ import { ringsOf } from '../support/rings.ts'
 import { because } from '../support/skip-reason.ts'
 import { EditorDriver, openStudio } from '../support/studio-page.ts'
 import type { StudioPage } from '../support/studio-page.ts'
+import type { ByteIndexPng } from '../../src/shared/domain/index-png.ts'
 
 const mostClicks = 12
 /** Far below what the two outlined washers give; far above guessing. */
@@ -25,7 +25,7 @@ describe.skipIf(findChromium() === undefined)('the first minute', because(noChro
   const folder = mkdtempSync(join(tmpdir(), 'exemplar-first-minute-'))
   const project = join(folder, 'Exemplar Studio', 'Sample project')
   const codec = createCodec({ log: () => undefined })
-  const truths = new Map<string, IndexImage>()
+  const truths = new Map<string, ByteIndexPng>()
   const items = [...readDataSet(sampleFolder()).items.values()]
   const [first = ''] = items.map((item) => item.name)
   let host: HostProcess
@@ -44,7 +44,7 @@ describe.skipIf(findChromium() === undefined)('the first minute', because(noChro
     rmSync(folder, { recursive: true })
   })
 
-  function truthOf(name: string): IndexImage {
+  function truthOf(name: string): ByteIndexPng {
     const truth = truths.get(name)
     if (truth === undefined) throw new Error(`no truth for ${name}`)
     return truth

@@ -60,7 +60,7 @@ async function prepare(
   }
   const core = {
     ...{ id: annotationId, imageId, classId, kind: 'mask' as const, origin: 'drawn' as const },
-    ...{ state: 'accepted' as const, score: null, versionId: null, polygon: null, box: null },
+    ...{ state: 'accepted' as const, score: null, versionId: null, polygon: null, box: null, crowd: false },
     createdAt: new Date().toISOString(),
   }
   const operations = [

@@ -334,7 +334,7 @@ describe('system dialogs', () => {
       { name: 'photos', kind: 'folder' },
       { name: 'b.jpg', kind: 'file' },
     ])
-    const listed = await bridge.places.list({ placeId: folder?.placeId ?? '' })
+    const listed = await bridge.places.list({ placeId: folder?.placeId ?? '', files: 'images' })
     expect([listed.trail.length, listed.entries.map(({ name }) => name)]).toEqual([1, ['deep', 'a.jpg']])
     shell.fake.answers.open.push([join(shell.home, 'gone')])
     await expect(bridge.places.choose({ purpose: 'folder' })).rejects.toMatchObject({ code: 'NotFound' })

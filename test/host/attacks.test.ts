@@ -9,6 +9,7 @@ import { WebSocket } from 'ws'
 import { masksPath, thumbnailPath, tilePath } from '../../src/shared/contract/media.ts'
 import { fromWire } from '../../src/shared/contract/wire.ts'
 import { z } from '../../src/shared/zod.ts'
+import { masksSpec } from '../python/export-samples.ts'
 import { drawDiscs } from '../support/discs.ts'
 import { HostProcess } from '../support/host-process.ts'
 import { openRaw, rawRequest, sendRaw } from '../support/raw-http.ts'
@@ -103,10 +104,10 @@ afterAll(async () => {
 
 /** Id of a place below the root, entered folder by folder. */
 async function place(...names: readonly string[]): Promise<string> {
-  let { entries } = await host.call('places', 'list', { placeId: null })
+  let { entries } = await host.call('places', 'list', { placeId: null, files: 'images' })
   let id = entries[0]?.placeId ?? ''
   for (const name of names) {
-    ;({ entries } = await host.call('places', 'list', { placeId: id }))
+    ;({ entries } = await host.call('places', 'list', { placeId: id, files: 'images' }))
     id = entries.find((entry) => entry.name === name)?.placeId ?? ''
   }
   return id
@@ -639,7 +640,7 @@ describe('calls that do not exist', () => {
   ])('an input with %s', async (_name, input) => {
     const body = `{"callId":"${crypto.randomUUID()}","input":${input}}`
     expectError(await ask({ method: 'POST', target: '/rpc/places.list', headers: own(), body }), 'InvalidInput')
-    expect(await call('places.list', {}, { placeId: null })).toMatchObject({ status: 200 })
+    expect(await call('places.list', {}, { placeId: null, files: 'none' })).toMatchObject({ status: 200 })
   })
 
   test('a prototype as the name of a call under way', async () => {
@@ -662,7 +663,7 @@ describe('folders that were not given', () => {
   test.each(['/etc', '/', '..', '../outside', 'file:///etc', '~', 'AAAAAAAAAAAAAAAA', '__proto__', 'constructor'])(
     'the id %s',
     async (placeId) => {
-      expectError(await call('places.list', {}, { placeId }), 'NotFound', 'InvalidInput')
+      expectError(await call('places.list', {}, { placeId, files: 'none' }), 'NotFound', 'InvalidInput')
       expectError(await call('project.open', {}, { placeId }), 'NotFound', 'InvalidInput')
       expectError(await call('project.open', {}, { recentId: placeId }), 'NotFound', 'InvalidInput')
       const stolen = { projectId, placeIds: [placeId], copy: true }
@@ -671,10 +672,10 @@ describe('folders that were not given', () => {
   )
 
   test('a link that leads out is not shown, nor a picture behind one', async () => {
-    const { entries } = await host.call('places', 'list', { placeId: await place() })
+    const { entries } = await host.call('places', 'list', { placeId: await place(), files: 'images' })
     expect(entries.map(({ name }) => name)).not.toEqual(expect.arrayContaining(['way-out']))
     expect(entries.map(({ name }) => name)).not.toEqual(expect.arrayContaining(['dangling']))
-    const photos = await host.call('places', 'list', { placeId: await place('photos') })
+    const photos = await host.call('places', 'list', { placeId: await place('photos'), files: 'images' })
     expect(photos.entries.map(({ name }) => name)).toEqual(['a.png'])
   })
 
@@ -682,8 +683,8 @@ describe('folders that were not given', () => {
     const placeId = await place('inner')
     rmSync(join(home, 'inner'), { recursive: true })
     symlinkSync(outside, join(home, 'inner'))
-    const spec = { format: 'masks', segmentation: 'rle', include: 'all', images: 'none' }
-    expectError(await call('places.list', {}, { placeId }), 'Forbidden')
+    const spec = { ...masksSpec, segmentation: 'rle', include: 'all' }
+    expectError(await call('places.list', {}, { placeId, files: 'none' }), 'Forbidden')
     expectError(await call('places.createFolder', {}, { placeId, name: 'new' }), 'Forbidden')
     expectError(await call('project.create', {}, { placeId, name: 'new' }), 'Forbidden')
     expectError(await call('project.open', {}, { placeId }), 'Forbidden')
@@ -694,7 +695,7 @@ describe('folders that were not given', () => {
 
   test.each(['way-out', 'dangling'])('writing through the link %s that lies in an allowed folder', async (name) => {
     const placeId = await place()
-    const spec = { format: 'masks', segmentation: 'rle', include: 'all', images: 'none' }
+    const spec = { ...masksSpec, segmentation: 'rle', include: 'all' }
     expectError(await call('places.createFolder', {}, { placeId, name }), 'Forbidden')
     expectError(await call('project.create', {}, { placeId, name }), 'Forbidden')
     expectError(await call('export.run', {}, { projectId, placeId, name, spec }), 'Forbidden')
@@ -720,7 +721,7 @@ describe('folders that were not given', () => {
   ])('a new folder named %j', async (name) => {
     const placeId = await place()
     const before = readdirSync(folder).sort()
-    const spec = { format: 'masks', segmentation: 'rle', include: 'all', images: 'none' }
+    const spec = { ...masksSpec, segmentation: 'rle', include: 'all' }
     expectError(await call('places.createFolder', {}, { placeId, name }), 'InvalidInput')
     expectError(await call('project.create', {}, { placeId, name }), 'InvalidInput')
     expectError(await call('export.run', {}, { projectId, placeId, name, spec }), 'InvalidInput')

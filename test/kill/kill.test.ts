@@ -135,6 +135,7 @@ describe.skipIf(!isPossible)('kill -9 during painting and a batch', because(`${n
         score: null,
         versionId: null,
         polygon: null,
+        crowd: false,
         box: null,
         createdAt: new Date().toISOString(),
       }

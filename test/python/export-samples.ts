@@ -2,10 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { ExportSpec } from '../../src/shared/contract/contract.ts'
-import type { ExportAnnotation, ExportContext, ExportImage, ExportSource } from '../../src/main/formats/format-types.ts'
+import type {
+  ExportAnnotation,
+  ExportContext,
+  ExportImage,
+  ExportNumbers,
+  ExportSource,
+} from '../../src/main/formats/format-types.ts'
 import type { AnnotationRecord, Box, ClassRecord } from '../../src/shared/domain/records.ts'
 import type { Bitmap } from '../../src/shared/mask/bitmap.ts'
+import { fingerprintHeight, fingerprintWidth } from '../../src/main/formats/near-duplicates.ts'
 import { tilesArea, tilesBounds, tilesFromBitmap } from '../../src/shared/mask/tiles.ts'
+import { randomStream } from './mask-samples.ts'
 
 /** A new folder that is gone at the end of the test's block: `using folder = temporaryFolder()`. */
 export function temporaryFolder(): Disposable & { readonly path: string } {
@@ -15,8 +23,18 @@ export function temporaryFolder(): Disposable & { readonly path: string } {
 
 export const quiet: ExportContext = { signal: new AbortController().signal, progress: () => undefined }
 
-export const cocoSpec: ExportSpec = { format: 'coco', segmentation: 'polygon', include: 'accepted', images: 'none' }
+export const cocoSpec: ExportSpec = {
+  format: 'coco',
+  segmentation: 'polygon',
+  include: 'accepted',
+  images: 'none',
+  orientation: 'displayed',
+  simplify: 0,
+  split: null,
+}
 export const masksSpec: ExportSpec = { ...cocoSpec, format: 'masks' }
+export const vocSpec: ExportSpec = { ...cocoSpec, format: 'voc' }
+export const objectsSpec: ExportSpec = { ...cocoSpec, format: 'png-objects' }
 
 export function classRecord(position: number, name: string, parentId: string | null = null): ClassRecord {
   return { id: `class-${name}`, name, colour: '#aa3300', key: null, parentId, split: 'region', position }
@@ -35,6 +53,7 @@ export interface SampleMask {
   readonly bitmap: Bitmap
   readonly state?: AnnotationRecord['state']
   readonly score?: number
+  readonly crowd?: boolean
 }
 
 export interface SampleImage {
@@ -46,28 +65,33 @@ export interface SampleImage {
   readonly reviewed?: boolean
   readonly orientation?: number
   readonly path?: string
+  /** What it looks like at the size of a fingerprint; default: as no other. */
+  readonly look?: Uint8Array
 }
 
 function sampleImage(sample: SampleImage, index: number): ExportImage {
   const imageId = `image-${index}`
-  const masks = (sample.masks ?? []).map(({ className, bitmap, state = 'accepted', score }, at): ExportAnnotation => {
-    const tiles = tilesFromBitmap(bitmap)
-    return {
-      tiles,
-      record: {
-        ...core,
-        id: `${imageId}-mask-${at}`,
-        imageId,
-        classId: `class-${className}`,
-        kind: 'mask',
-        state,
-        score: score ?? null,
-        box: null,
-        area: tilesArea(tiles),
-        bounds: tilesBounds(tiles) ?? [0, 0, 0, 0],
-      },
-    }
-  })
+  const masks = (sample.masks ?? []).map(
+    ({ className, bitmap, state = 'accepted', score, crowd = false }, at): ExportAnnotation => {
+      const tiles = tilesFromBitmap(bitmap)
+      return {
+        tiles,
+        record: {
+          ...core,
+          id: `${imageId}-mask-${at}`,
+          imageId,
+          classId: `class-${className}`,
+          kind: 'mask',
+          state,
+          score: score ?? null,
+          crowd,
+          box: null,
+          area: tilesArea(tiles),
+          bounds: tilesBounds(tiles) ?? [0, 0, 0, 0],
+        },
+      }
+    },
+  )
   const boxes = (sample.boxes ?? []).map(({ className, box }, at): ExportAnnotation => ({
     tiles: [],
     record: {
@@ -78,6 +102,7 @@ function sampleImage(sample: SampleImage, index: number): ExportImage {
       kind: 'box',
       state: 'accepted',
       score: null,
+      crowd: false,
       box,
       area: 0,
       bounds: box,
@@ -103,7 +128,36 @@ function sampleImage(sample: SampleImage, index: number): ExportImage {
 }
 
 export function exportSource(images: readonly SampleImage[], classes: readonly ClassRecord[]): ExportSource {
-  return { projectName: 'Samples', classes, images: () => images.map(sampleImage) }
+  const looks = new Map(images.map(({ name, look }, index) => [name, look ?? ownLook(index)]))
+  return {
+    projectName: 'Samples',
+    classes,
+    images: () => images.map(sampleImage),
+    originals: () => images.map(({ path = '' }) => path),
+    numbers: () => sampleNumbers(classes),
+    upright: ({ image }) => Promise.reject(new Error(`${image.name} is a sample without a picture`)),
+    pixels: ({ image }) => Promise.resolve(looks.get(image.name) ?? new Uint8Array()),
+  }
+}
+
+function ownLook(index: number): Uint8Array {
+  const random = randomStream(index + 1)
+  return Uint8Array.from({ length: fingerprintWidth * fingerprintHeight * 3 }, () => random() * 256)
+}
+
+/** 1, 2, 3 … in the order in which records are asked for; classes in theirs. */
+export function sampleNumbers(classes: readonly ClassRecord[]): ExportNumbers {
+  const counter = (): ((id: string) => number) => {
+    const numbers = new Map<string, number>()
+    return (id) => {
+      const number = numbers.get(id) ?? numbers.size + 1
+      numbers.set(id, number)
+      return number
+    }
+  }
+  const numbers = { image: counter(), class: counter(), annotation: counter() }
+  for (const { id } of classes.toSorted((a, b) => a.position - b.position)) numbers.class(id)
+  return numbers
 }
 
 /** Writes a file below the folder, making what is missing on the way. Returns its path. */

@@ -69,7 +69,8 @@ export function bitmapPairArbitrary(maximumWidth: number, maximumHeight: number)
     ])
 }
 
-function painted(width: number, height: number, isMask: (x: number, y: number) => boolean): Bitmap {
+/** A bitmap whose pixels follow a rule. */
+export function painted(width: number, height: number, isMask: (x: number, y: number) => boolean): Bitmap {
   const bitmap = createBitmap(width, height)
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) bitmap.data[y * width + x] = isMask(x, y) ? 1 : 0
   return bitmap

@@ -1,44 +1,59 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
 import { exportCoco } from '../../src/main/formats/coco-export.ts'
 import { countsFromPolygons } from '../../src/shared/coco/rasterise.ts'
-import { countsArea, countsBounds, countsFromBitmap, countsToString } from '../../src/shared/coco/rle.ts'
+import {
+  bitmapFromCounts,
+  countsArea,
+  countsBounds,
+  countsFromBitmap,
+  countsToString,
+} from '../../src/shared/coco/rle.ts'
+import type { Counts } from '../../src/shared/coco/rle.ts'
 import { polygonsFromBitmap } from '../../src/shared/coco/polygons.ts'
 import type { Bitmap } from '../../src/shared/mask/bitmap.ts'
-import { classRecord, cocoSpec, exportSource, quiet } from './export-samples.ts'
 import { because } from '../support/skip-reason.ts'
+import { classRecord, cocoSpec, exportSource, quiet } from './export-samples.ts'
+import { randomTexture } from './hard-mask-set.ts'
 import { hardMasks, randomBitmap, randomStream } from './mask-samples.ts'
-
-const python = process.env['EXEMPLAR_PYTHON']
-const isRequired = process.env['CI'] !== undefined
-const reason = 'EXEMPLAR_PYTHON names no Python with test/python/requirements.txt installed'
+import { checkInPython, isPythonMissing, pythonReason, runPython } from './run-python.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'exemplar-pycocotools-'))
 afterAll(() => rmSync(folder, { recursive: true }))
 
-function check(script: string, cases: unknown): unknown {
-  if (python === undefined) throw new Error(`${reason}.`)
-  const file = join(folder, 'cases.json')
-  writeFileSync(file, JSON.stringify(cases))
-  const path = join(import.meta.dirname, script)
-  return JSON.parse(execFileSync(python, [path, file], { encoding: 'utf8', maxBuffer: 64 << 20, stdio: 'pipe' }))
+function describeCounts(counts: Counts, height: number) {
+  return { text: countsToString(counts), area: countsArea(counts), bounds: countsBounds(counts, height) }
 }
 
-function maskCase(name: string, bitmap: Bitmap) {
+/** Overlap of two masks of one size; 0 when they share no pixel, two empty ones included, as COCO has it. */
+function bitmapIou(a: Bitmap, b: Bitmap): number {
+  let both = 0
+  let either = 0
+  a.data.forEach((value, at) => {
+    const other = b.data[at] ?? 0
+    both += value & other
+    either += value | other
+  })
+  return both === 0 ? 0 : both / either
+}
+
+/** A texture and an outline of one size, with all that our code says of them. */
+function overlapCase(name: string, bitmap: Bitmap, random: () => number) {
+  const { width, height } = bitmap
   const counts = countsFromBitmap(bitmap)
+  const lists = Array.from({ length: 1 + Math.floor(random() * 3) }, () => randomPolygon(width, height, random))
+  const outline = countsFromPolygons(lists, width, height)
   return {
     name,
-    width: bitmap.width,
-    height: bitmap.height,
+    width,
+    height,
     pixels: Buffer.from(bitmap.data).toString('base64'),
-    polygons: polygonsFromBitmap(bitmap),
-    counts,
-    text: countsToString(counts),
-    area: countsArea(counts),
-    bounds: countsBounds(counts, bitmap.height),
+    lists,
+    texture: { ...describeCounts(counts, height), counts, polygons: polygonsFromBitmap(bitmap) },
+    outline: describeCounts(outline, height),
+    iou: bitmapIou(bitmap, bitmapFromCounts(outline, width, height)),
   }
 }
 
@@ -57,45 +72,34 @@ function randomPolygon(width: number, height: number, random: () => number): num
   return ring
 }
 
-test.skipIf(python === undefined && !isRequired)(
-  'pycocotools reads our polygons and run lengths without a difference',
-  because(reason),
+test.skipIf(isPythonMissing)(
+  'pycocotools agrees with our run lengths, polygons and rasteriser in 20,000 cases',
+  because(pythonReason),
   () => {
     const random = randomStream(20_14)
-    const masks = hardMasks.map(({ name, bitmap }) => maskCase(name, bitmap))
-    for (let index = 0; index < 600; index++) {
-      const width = 1 + Math.floor(random() * 70)
-      const height = 1 + Math.floor(random() * 70)
-      masks.push(maskCase(`random ${index}`, randomBitmap(width, height, random)))
+    const path = join(folder, 'cases.ndjson')
+    const file = openSync(path, 'w')
+    let cases = 0
+    const write = (name: string, bitmap: Bitmap): void => {
+      writeSync(file, `${JSON.stringify(overlapCase(name, bitmap, random))}\n`)
+      cases++
     }
-    masks.push(maskCase('large', randomBitmap(1300, 900, random)))
-    expect(check('check_masks.py', { masks, polygons: [] })).toEqual({
-      masks: masks.length,
-      polygons: 0,
-      differences: [],
-    })
+    for (const { name, bitmap } of hardMasks) write(name, bitmap)
+    write('large', randomBitmap(1300, 900, random))
+    while (cases < 20_000) {
+      const longest = cases % 20 === 0 ? 120 : 40
+      const width = 1 + Math.floor(random() * longest)
+      const height = 1 + Math.floor(random() * longest)
+      write(`random ${cases}`, randomTexture(width, height, random))
+    }
+    closeSync(file)
+    expect(runPython('check_cases.py', path)).toEqual({ cases: 20_000, count: 0, differences: [] })
   },
 )
 
-test.skipIf(python === undefined && !isRequired)(
-  'our rasteriser agrees with pycocotools bit by bit',
-  because(reason),
-  () => {
-    const random = randomStream(19_55)
-    const polygons = Array.from({ length: 4000 }, (_, index) => {
-      const width = 1 + Math.floor(random() * 50)
-      const height = 1 + Math.floor(random() * 50)
-      const lists = Array.from({ length: 1 + Math.floor(random() * 3) }, () => randomPolygon(width, height, random))
-      const text = countsToString(countsFromPolygons(lists, width, height))
-      return { name: `polygon ${index}`, width, height, polygons: lists, text }
-    })
-    expect(check('check_masks.py', { masks: [], polygons })).toEqual({ masks: 0, polygons: 4000, differences: [] })
-  },
-)
-
-test.skipIf(python === undefined && !isRequired).each(['polygon', 'rle', 'rle-uncompressed'] as const)(
+test.skipIf(isPythonMissing).each(['polygon', 'rle', 'rle-uncompressed'] as const)(
   'pycocotools finds every mask of an exported file identical, written as %s',
-  because(reason),
+  because(pythonReason),
   async (segmentation) => {
     const random = randomStream(11)
     const images = [
@@ -123,11 +127,34 @@ test.skipIf(python === undefined && !isRequired).each(['polygon', 'rle', 'rle-un
           },
     )
     expect(report.identical).toBe(masks.length)
-    expect(check('check_export.py', { instances: join(out, report.files[0] ?? ''), masks })).toEqual({
+    expect(checkInPython('check_export.py', folder, { instances: join(out, report.files[0] ?? ''), masks })).toEqual({
       annotations: masks.length,
       identical: masks.length,
       differences: [],
       ap: 1,
+    })
+  },
+)
+
+test.skipIf(isPythonMissing)(
+  'COCOeval takes the results file beside the instances file of the same project',
+  because(pythonReason),
+  async () => {
+    const random = randomStream(1_2)
+    const images = Array.from({ length: 12 }, (_, index) => {
+      const bitmap = randomBitmap(64, 48, random)
+      bitmap.data[0] = 1
+      const className = index % 2 === 0 ? 'bolt' : 'nut'
+      const proposal = { className, bitmap, state: 'proposed', score: 0.5 + index / 100 } as const
+      return { name: `${index}.png`, width: 64, height: 48, masks: [{ className, bitmap }, proposal] }
+    })
+    const source = exportSource(images, [classRecord(0, 'bolt'), classRecord(1, 'nut')])
+    const out = join(folder, 'results')
+    const { files } = await exportCoco(source, out, { ...cocoSpec, format: 'coco-results' }, quiet)
+    const [results = '', instances = ''] = files.map((file) => join(out, file))
+    expect(checkInPython('check_results.py', folder, { instances, results })).toEqual({
+      results: 12,
+      ap: { segm: 1, bbox: 1 },
     })
   },
 )

@@ -15,7 +15,7 @@ const resultSchema = z.object({ annotations: z.int(), identical: z.int(), differ
 export function compareWithPycocotools(projectFolder: string, cocoFile: string): z.infer<typeof resultSchema> {
   const python = process.env['EXEMPLAR_PYTHON']
   if (python === undefined)
-    throw new Error('EXEMPLAR_PYTHON names no Python with test/python/requirements.txt installed.')
+    throw new Error('EXEMPLAR_PYTHON names no Python with the readers of test/python/requirements*.txt installed.')
   const folder = mkdtempSync(join(tmpdir(), 'exemplar-compare-'))
   const store = openProject(projectFolder)
   try {

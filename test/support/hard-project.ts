@@ -114,6 +114,7 @@ export class HardProject {
       score: null,
       versionId: null,
       polygon: null,
+      crowd: false,
       box: null,
       createdAt: new Date().toISOString(),
     }
@@ -140,7 +141,15 @@ export class HardProject {
     const { added } = await this.addAll()
     await this.teach(name)
     const { state } = await this.segmentAll()
-    const spec = { format: 'coco', segmentation: 'rle', include: 'all', images: 'none' } as const
+    const spec = {
+      format: 'coco',
+      segmentation: 'rle',
+      include: 'all',
+      images: 'none',
+      orientation: 'displayed',
+      simplify: 0,
+      split: null,
+    } as const
     const report = await this.session.exportTo(join(this.folder, `export-${randomUUID()}`), spec)
     return {
       added,

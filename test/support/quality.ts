@@ -1,8 +1,8 @@
 import type { MaskTile } from '../../src/shared/domain/history.ts'
 import { bitmapFromTiles } from '../../src/shared/mask/tiles.ts'
 import { compare } from '../../src/main/evaluate/evaluate.ts'
-import type { IndexImage } from '../../src/main/images/codec.ts'
 import { openProject } from '../../src/main/store/project-store.ts'
+import type { ByteIndexPng } from '../../src/shared/domain/index-png.ts'
 
 /** Masks of one class by image name: open proposals or, with `accepted`, what the user has accepted. */
 export type Masks = ReadonlyMap<string, readonly MaskTile[]>
@@ -27,7 +27,7 @@ export function masksOf(projectFolder: string, state: 'proposed' | 'accepted', n
 /** IoU of the class, summed over images; `floor` is that of calling everything foreground. */
 export function intersectionOverUnion(
   masks: Masks,
-  truthOf: (name: string) => IndexImage,
+  truthOf: (name: string) => ByteIndexPng,
   classId: number,
 ): { readonly value: number; readonly floor: number } {
   const sums = { intersection: 0, union: 0, target: 0, valid: 0 }

@@ -1,6 +1,6 @@
 import { connectedComponents } from '../../src/shared/mask/components.ts'
-import type { IndexImage } from '../../src/main/images/codec.ts'
 import { washerSizes } from '../../scripts/sample/sizes.ts'
+import type { ByteIndexPng } from '../../src/shared/domain/index-png.ts'
 
 /** Points a person's hand would go through around a washer, in image pixels, closed. */
 export type Ring = readonly (readonly [number, number])[]
@@ -11,7 +11,7 @@ const { inner, outer } = washerSizes(1, false)
 const middleShare = (inner + outer) / 2 / outer
 
 /** One turn of the brush for each plain washer of a mask of the sample. A ring that the border cuts stays inside. */
-export function ringsOf(mask: IndexImage, classId: number): Ring[] {
+export function ringsOf(mask: ByteIndexPng, classId: number): Ring[] {
   const data = mask.data.map((value) => (value === classId ? 1 : 0))
   const { boxes, sizes } = connectedComponents({ width: mask.width, height: mask.height, data }, 8)
   return boxes

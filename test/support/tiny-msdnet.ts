@@ -176,18 +176,20 @@ interface Listed {
   readonly file: string
 }
 
+/** Writes the graph; returns what its manifest entry says of the file and, of what is promised, of its surface. */
+export function writeGraph(folder: string, file: string, graph: TinyGraph, promised: TinyGraph): object {
+  const bytes = graphBytes(graph)
+  writeFileSync(join(folder, file), bytes)
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  return { file, sha256, inputs: promised.inputs, outputs: promised.outputs }
+}
+
 /** Writes the folder: the shipped backbone and matcher beside the tiny MSDNet. */
 export function writeTinyMsdnet(folder: string, modelsFolder: string, change: TinyMsdnetChange = {}): void {
   const shipped = JSON.parse(readFileSync(join(modelsFolder, 'manifest.json'), 'utf8')) as { readonly models: Listed[] }
   const kept = shipped.models.filter(({ kind }) => kind === 'backbone' || kind === 'matcher')
   mkdirSync(folder, { recursive: true })
   for (const { file } of kept) copyFileSync(join(modelsFolder, file), join(folder, file))
-  const described = (file: string, graph: TinyGraph, promised: TinyGraph): object => {
-    const bytes = graphBytes(graph)
-    writeFileSync(join(folder, file), bytes)
-    const sha256 = createHash('sha256').update(bytes).digest('hex')
-    return { file, sha256, inputs: promised.inputs, outputs: promised.outputs }
-  }
   const encoder = change.encoder ?? tinyEncoder()
   const decoder = change.decoder ?? tinyDecoder()
   const models = [
@@ -195,19 +197,19 @@ export function writeTinyMsdnet(folder: string, modelsFolder: string, change: Ti
     {
       id: 'tiny-msdnet-encoder',
       kind: 'msdnet-encoder',
-      ...described('tiny-encoder.onnx', encoder, change.promised?.encoder ?? encoder),
+      ...writeGraph(folder, 'tiny-encoder.onnx', encoder, change.promised?.encoder ?? encoder),
     },
     {
       id: 'tiny-msdnet',
       kind: 'msdnet',
-      ...described('tiny-msdnet.onnx', decoder, change.promised?.decoder ?? decoder),
+      ...writeGraph(folder, 'tiny-msdnet.onnx', decoder, change.promised?.decoder ?? decoder),
       encoder: 'tiny-msdnet-encoder',
       backbone: kept.find(({ kind }) => kind === 'backbone')?.id,
       support: 'tokens',
       recipe: {
         tokensPerSupport: 540,
         threshold: 0.5,
-        presenceThreshold: 0.5,
+        presenceThresholds: [{ supports: 1, value: 0.5 }],
         calibration: { bias: -1, presence: 0.2, agreement: 3, area: 0.1 },
         ...change.recipe,
       },

@@ -1,21 +1,23 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { details, exportFormats, providers } from '../../shared/contract/contract.ts'
-import type { ExportSpec } from '../../shared/contract/contract.ts'
+import { annotationImportSpecSchema, details, formatNames, providers, readers } from '../../shared/contract/contract.ts'
 import { defaultPreferences } from '../../shared/domain/preferences.ts'
+import { parseSubsets, splitKeys } from '../../shared/domain/split.ts'
+import type { Subset } from '../../shared/domain/split.ts'
 import { isAppError } from '../../shared/errors.ts'
-import { importFormats } from '../formats/registry.ts'
-import type { AnnotationImportSpec } from '../projects/import-annotations.ts'
+import { formatsWith } from '../formats/registry.ts'
 import { exitCode } from './context.ts'
 import type { CommandContext, ExitCode } from './context.ts'
 import { doctor } from './doctor-command.ts'
 import { comparedPredictors, evaluate } from './evaluate-command.ts'
 import type { EvaluateOptions } from './evaluate-command.ts'
 import { exportData } from './export-command.ts'
+import type { ExportOptions } from './export-command.ts'
 import { correct, learnClass, review, support, versions } from './labelling-commands.ts'
 import { modelAdd, modelList } from './model-commands.ts'
 import { createOutput } from './output.ts'
 import type { Streams } from './output.ts'
 import { addImages, importFrom, info, newProject } from './project-commands.ts'
+import type { ImportOptions } from './project-commands.ts'
 import { segment } from './segment-command.ts'
 import type { SegmentOptions } from './segment-command.ts'
 import { serve } from './serve-command.ts'
@@ -72,11 +74,29 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
     .option('--copy', 'copy the images into the project')
     .action(run(addImages, 'What was added so far stays; the same command adds the rest.'))
   command('import <project> <path>', 'read masks made elsewhere')
+    .addOption(new Option('--format <format>', 'what the file or folder is').choices(formatNames).makeOptionMandatory())
+    .addOption(new Option('--as <state>', 'as what').choices(annotationImportSpecSchema.shape.as.options))
     .addOption(
-      new Option('--format <format>', 'what the file or folder is').choices(importFormats).makeOptionMandatory(),
+      new Option('--on-conflict <which>', 'what stays where an image has annotations of a class already')
+        .choices(annotationImportSpecSchema.shape.conflicts.options)
+        .default('both'),
     )
-    .addOption(new Option('--as <state>', 'as what').choices(['accepted', 'proposed']).default('accepted'))
-    .action(run<[string, string, Omit<AnnotationImportSpec, 'path'>]>(importFrom))
+    .addOption(
+      new Option(
+        '--empty-as <state>',
+        'images without annotations: reviewed where the data set says so, or all of them, or none',
+      )
+        .choices(annotationImportSpecSchema.shape.empty.unwrap().options)
+        .default('stated'),
+    )
+    .addOption(
+      new Option('--orientation <how>', 'of pictures turned by EXIF: masks as displayed, or on the stored pixels')
+        .choices(annotationImportSpecSchema.shape.orientation.unwrap().options)
+        .default('displayed'),
+    )
+    .option('--images <folder>', 'add the images that the project does not have from this folder first')
+    .option('--dry-run', 'only say what would happen')
+    .action(run<[string, string, ImportOptions]>(importFrom))
   command('support <project>', 'accepted annotations become examples')
     .requiredOption('--class <name>')
     .requiredOption('--image <name...>')
@@ -126,15 +146,50 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
     .option('--restore <version>', 'number or id of the version to use again')
     .action(run(versions))
   command('export <project> <folder>', 'write the data set and prove it identical')
-    .addOption(new Option('--format <format>').choices(exportFormats).makeOptionMandatory())
+    .addOption(new Option('--format <format>').choices(formatNames).makeOptionMandatory())
     .addOption(
       new Option('--segmentation <encoding>').choices(['polygon', 'rle', 'rle-uncompressed']).default('polygon'),
     )
+    .addOption(
+      new Option(
+        '--parts <how>',
+        `${forOption('parts')}: an object of several parts becomes one each, or its largest part alone`,
+      )
+        .choices(['split', 'largest'])
+        .default('split'),
+    )
     .addOption(new Option('--include <state>').choices(['accepted', 'proposed', 'all']).default('accepted'))
     .addOption(new Option('--images <how>').choices(['none', 'copy', 'link']).default('none'))
-    .action(
-      run<[string, string, ExportSpec]>(exportData, 'The export is not complete; the same command writes it anew.'),
+    .addOption(
+      new Option(
+        '--orientation <how>',
+        `${forOption('orientation')}: of pictures turned by EXIF, masks as displayed, upright copies, or masks on the stored pixels`,
+      )
+        .choices(['displayed', 'upright', 'stored'])
+        .default('displayed'),
     )
+    .option(
+      '--simplify <pixels>',
+      `${forOption('simplify')}, polygons: leave out corners that lie nearer than this to the outline; default: lose nothing`,
+      parsePixels,
+      0,
+    )
+    .option('--split <shares>', `${forOption('split')}: cut into subsets, e.g. train=0.8,val=0.2`, parseSplit)
+    .addOption(
+      new Option('--split-by <what>', 'what is never torn apart: folders, near-duplicates, or only each image')
+        .choices(splitKeys)
+        .default('folder'),
+    )
+    .option('--seed <number>', 'of the split: the same seed gives the same subsets', parseWhole, 1)
+    .option('--dry-run', 'only say what would be written, after writing and reading it back elsewhere')
+    .addOption(
+      new Option('--reader <name>', 'say what this reader of COCO files would drop or change').choices(readers),
+    )
+    .hook('preAction', (command) => {
+      const { format, reader } = command.opts<ExportOptions>()
+      if (reader !== undefined && format !== 'coco') command.error('--reader is about COCO files: use --format coco.')
+    })
+    .action(run<[string, string, ExportOptions]>(exportData, 'The folder is as it was; the same command exports anew.'))
   command('evaluate <dataset>', 'measure a predictor on a data set folder')
     .option('--episodes <file>', 'frozen list of episodes; default: drawn with --seed')
     .option('--shots <list>', 'numbers of supports, e.g. 1,5', parseShots, [1, 5])
@@ -186,6 +241,23 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
 function parseWhole(text: string): number {
   const value = Number(text)
   if (!Number.isSafeInteger(value) || value < 0) throw new InvalidArgumentError('It must be a whole number.')
+  return value
+}
+
+/** For the help: the formats that leave this to choose. */
+function forOption(option: Parameters<typeof formatsWith>[0]): string {
+  return formatsWith(option).join(', ')
+}
+
+function parseSplit(text: string): readonly Subset[] {
+  const subsets = parseSubsets(text)
+  if (subsets !== null) return subsets
+  throw new InvalidArgumentError('It must be like train=0.8,val=0.2: two or more names, and shares that make up 1.')
+}
+
+function parsePixels(text: string): number {
+  const value = text.trim() === '' ? NaN : Number(text)
+  if (!(value >= 0 && value <= 20)) throw new InvalidArgumentError('It must be a number of pixels from 0 to 20.')
   return value
 }
 

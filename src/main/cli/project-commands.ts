@@ -1,5 +1,5 @@
 import { basename, resolve } from 'node:path'
-import type { AnnotationImportSpec } from '../projects/import-annotations.ts'
+import type { AnnotationImportReport, AnnotationImportSpec } from '../../shared/contract/contract.ts'
 import { imageStatuses } from '../../shared/domain/records.ts'
 import { projectInfo } from '../projects/project-info.ts'
 import { fillWithSample, requireSample } from '../projects/sample.ts'
@@ -96,19 +96,67 @@ export async function addImages(
   })
 }
 
+export interface ImportOptions {
+  readonly format: AnnotationImportSpec['format']
+  readonly as?: AnnotationImportSpec['as']
+  readonly onConflict: AnnotationImportSpec['conflicts']
+  readonly emptyAs: NonNullable<AnnotationImportSpec['empty']>
+  readonly orientation: NonNullable<AnnotationImportSpec['orientation']>
+  readonly images?: string
+  readonly dryRun?: boolean
+}
+
 /** `import`: masks made elsewhere. */
 export async function importFrom(
   context: CommandContext,
   project: string,
   path: string,
-  options: Omit<AnnotationImportSpec, 'path'>,
+  options: ImportOptions,
 ): Promise<ExitCode> {
+  const { format, as = format === 'coco-results' ? 'proposed' : 'accepted', dryRun = false } = options
+  const { onConflict: conflicts, emptyAs: empty, orientation, images } = options
+  const spec = { format, as, conflicts, empty, orientation, dryRun }
   return await withSession(context, project, async (session) => {
-    const report = await session.importAnnotations({ ...options, path: resolve(path) }, { signal: context.signal })
+    const report = await session.importAnnotations(resolve(path), spec, {
+      signal: context.signal,
+      images: images === undefined ? undefined : resolve(images),
+      progress: ({ done, total }) => context.output.progress(`${done}${total === null ? '' : ` of ${total}`} images`),
+    })
     for (const problem of report.problems) context.output.warn(`${problem.name}: ${problem.reason}`)
-    context.output.result(report, [
-      `Imported ${count(report.annotations, 'annotation')} of ${count(report.classes, 'class', 'classes')} on ${count(report.images, 'image')}; ${count(report.problems.length, 'problem')}.`,
-    ])
+    context.output.result(report, importLines(report, dryRun))
     return report.problems.length > 0 ? exitCode.partly : exitCode.done
   })
+}
+
+function importLines(report: AnnotationImportReport, dryRun: boolean): string[] {
+  const what = `${count(report.annotations, 'annotation')} on ${count(report.images, 'image')}`
+  const lines = [
+    `${dryRun ? 'Would import' : 'Imported'} ${what}; ${count(report.problems.length, 'problem')}.`,
+    ...(report.added > 0 ? [`${dryRun ? 'Would add' : 'Added'} first: ${count(report.added, 'image')}`] : []),
+    ...(report.classes.length > 0 ? [`New classes: ${report.classes.join(', ')}`] : []),
+    ...(report.unchanged > 0 ? [`Already there, pixel by pixel: ${report.unchanged}`] : []),
+    ...(report.kept > 0 ? [`Left out, since the image has its class: ${report.kept}`] : []),
+    ...(report.replaced > 0 ? [`${dryRun ? 'Would remove' : 'Removed'} for them: ${report.replaced}`] : []),
+    ...(report.crowdsChanged > 0
+      ? [
+          `There already, ${dryRun ? 'would change' : 'changed'} between group and single object: ${report.crowdsChanged}`,
+        ]
+      : []),
+    ...(report.crowdsKept > 0
+      ? [
+          `There already, and a group in one and a single object in the other: ${report.crowdsKept} (--on-conflict replace takes the file's word)`,
+        ]
+      : []),
+    ...(report.reviewedEmpty > 0
+      ? [`${dryRun ? 'Would mark' : 'Marked'} as reviewed and empty: ${count(report.reviewedEmpty, 'image')}`]
+      : []),
+    ...(report.notEmpty > 0
+      ? [`Empty in the file, and left as they are since they have annotations: ${count(report.notEmpty, 'image')}`]
+      : []),
+    ...(report.turned > 0 ? [`Masks turned from stored pixels: ${count(report.turned, 'image')}`] : []),
+    ...(report.missing > 0
+      ? [`Not in the project: ${count(report.missing, 'image')} (--images FOLDER adds them from there)`]
+      : []),
+  ]
+  return dryRun ? [...lines, 'Nothing was changed.'] : lines
 }

@@ -2,6 +2,7 @@ import { dialog } from 'electron'
 import type { BrowserWindow, OpenDialogOptions } from 'electron'
 import type { PlacePurpose } from '../../shared/contract/contract.ts'
 import type { NativeDialogs } from '../host/native-dialogs.ts'
+import { dataExtensions } from '../../shared/domain/data-file-names.ts'
 import { imageExtensions } from '../../shared/domain/picture-names.ts'
 import { texts } from './texts.ts'
 
@@ -29,6 +30,12 @@ function optionsFor(purpose: PlacePurpose): OpenDialogOptions {
         filters: [
           { name: texts.choose.imageFiles, extensions: imageExtensions.map((extension) => extension.slice(1)) },
         ],
+      }
+    case 'data':
+      return {
+        title,
+        properties: ['openFile'],
+        filters: [{ name: texts.choose.dataFiles, extensions: dataExtensions.map((extension) => extension.slice(1)) }],
       }
     case 'project':
       return { title, properties: ['openDirectory'] }

@@ -17,6 +17,8 @@ export const texts = {
     project: 'Choose the folder of a project',
     folder: 'Choose a folder',
     imageFiles: 'Images',
+    data: 'Choose a file of annotations',
+    dataFiles: 'Annotations',
   },
   notStarted: 'Exemplar Studio cannot start',
   notOpened: 'The project cannot be opened',

@@ -5,12 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { AppError } from '../../shared/errors.ts'
 import { createBitmap } from '../../shared/mask/bitmap.ts'
-import type { Bitmap } from '../../shared/mask/bitmap.ts'
 import { bitmapFromTiles, tilesBounds, tilesFromBitmap } from '../../shared/mask/tiles.ts'
 import { createEngine } from './client.ts'
 import type { CreateEngineOptions, EngineClient } from './client.ts'
 import type { EngineClass, EngineImage } from './engine-port.ts'
-import { scene, sceneHeight, sceneWidth } from './scene.fixture.ts'
+import { intersectionOverUnion, scene, sceneHeight, sceneWidth } from './scene.fixture.ts'
 import { zoomRegion } from './zoom.ts'
 
 /** Real processes, the real runtime and the real backbone; only the predictor is a small one of its own. */
@@ -52,17 +51,6 @@ async function learn(engine: EngineClient, versionHash = 'v1'): Promise<EngineCl
   const { image, mask } = scene(0)
   const state = await engine.fit([await engine.encodeSupport(image, mask)])
   return { classId: 'disc', versionHash, state }
-}
-
-function intersectionOverUnion(a: Bitmap, b: Bitmap): number {
-  let both = 0
-  let either = 0
-  for (const [i, value] of a.data.entries()) {
-    const other = b.data[i] ?? 0
-    both += value & other
-    either += value | other
-  }
-  return both / either
 }
 
 async function errorOf(promise: Promise<unknown>): Promise<AppError> {
@@ -136,6 +124,20 @@ test('a predictor that zooms gets the surroundings of the outline enlarged, made
   expect(await engine.statistics()).toEqual({ encoderRuns: 4 })
   await engine.encodeSupport(image, mask, { detail: 'fast' })
   expect(asked[3]).toBe(`320x320 of ${region.join(',')}`)
+})
+
+test('a backbone of one size gets images and regions at that size, whatever the detail', async () => {
+  const models = join(folder, 'models')
+  await cp(modelsFolder, models, { recursive: true })
+  const path = join(models, 'manifest.json')
+  const manifest = JSON.parse(await readFile(path, 'utf8')) as { readonly models: { readonly kind: string }[] }
+  const changed = manifest.models.map((each) => (each.kind === 'backbone' ? { ...each, inputSize: [320, 256] } : each))
+  await writeFile(path, JSON.stringify({ ...manifest, models: changed }))
+  const engine = start({ modelsFolder: models, predictor: 'zooming' })
+  const { image, mask, asked } = scene(3)
+  await engine.encodeSupport(image, mask, { detail: 'high' })
+  const region = zoomRegion(tilesBounds(mask.tiles)!, image)!
+  expect(asked).toEqual([`320x256 of ${region.join(',')}`, '320x256'])
 })
 
 test('nothing is zoomed for a predictor that does not, nor where the outline fills the image', async () => {

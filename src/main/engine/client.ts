@@ -20,6 +20,7 @@ import type {
 import type { Engine, EngineClass, EngineImage, EngineOptions, RgbPixels } from './engine-port.ts'
 import { featurePath } from './feature-path.ts'
 import { guideSize, modelInputSize } from './input-size.ts'
+import type { PixelSize } from './input-size.ts'
 import { processEnd } from './provider-check.ts'
 import { providerFault, providerFaultKey, reportWithoutFigures } from './provider-proof.ts'
 import type { TiledMask } from './predictor.ts'
@@ -262,7 +263,7 @@ class SupervisedEngine implements EngineClient {
     const request: ImageRequest = {
       contentHash,
       size: { width: image.width, height: image.height },
-      input: modelInputSize(image.width, image.height, options.detail ?? 'normal'),
+      input: await this.#inputSize(image.width, image.height, options),
       cacheFolder: image.cacheFolder ?? this.#options.cacheFolder,
       provider,
       pixels: null,
@@ -275,13 +276,18 @@ class SupervisedEngine implements EngineClient {
     return image.pixels(input.width, input.height, { signal: options.signal })
   }
 
+  /** At which size what has these pixels enters the backbone: the one that it takes, or what `modelInputSize` says. */
+  async #inputSize(width: number, height: number, { detail = 'normal' }: EngineOptions): Promise<PixelSize> {
+    return (await this.#identify()).inputSize ?? modelInputSize(width, height, detail)
+  }
+
   /** What surrounds the outline, for a predictor that looks at it enlarged. */
   async #zoomed(image: EngineImage, mask: TiledMask, options: EngineOptions): Promise<ZoomRequest | null> {
     const { zooms } = await this.#identify()
     const outline = zooms ? tilesBounds(mask.tiles) : null
     const region = outline === null ? null : zoomRegion(outline, image)
     if (region === null) return null
-    const input = modelInputSize(region[2], region[3], options.detail ?? 'normal')
+    const input = await this.#inputSize(region[2], region[3], options)
     const pixels = await image.pixels(input.width, input.height, { signal: options.signal, region })
     return { region, input, pixels }
   }

@@ -63,6 +63,8 @@ export interface EngineIdentity {
   /** Whether examples are to be sent with their zoomed view. */
   readonly zooms: boolean
   readonly featureHash: string
+  /** The one size at which its backbone takes images; null where that follows from their shape and the detail. */
+  readonly inputSize: PixelSize | null
   readonly runtimeVersion: string
 }
 

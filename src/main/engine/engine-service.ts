@@ -67,6 +67,7 @@ export async function startEngineService(
       modelHash: predictor.modelHash,
       zooms: predictor.zooms,
       featureHash: engine.featureHash,
+      inputSize: entry.inputSize === undefined ? null : { width: entry.inputSize[0], height: entry.inputSize[1] },
       runtimeVersion: runtimeVersion(),
     }),
     open: async (provider) => {

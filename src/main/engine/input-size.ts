@@ -17,7 +17,8 @@ const distortionWeight = 2
  * Size at which an image of that displayed size enters the backbone. Sides are multiples of 64 (the
  * deepest map's stride times two) between 192 and 1536 px; among those the one is taken whose aspect
  * ratio and area together are nearest to the image's aspect and the detail's area (448 x 448 for
- * `normal`). The image is resized to exactly this size, so maps cover it edge to edge without padding.
+ * `normal`). The image is resized to exactly this size, so maps cover it edge to edge without padding. It is not asked for a
+ * backbone whose manifest entry has an `inputSize`: every image enters that one at the same size.
  */
 export function modelInputSize(width: number, height: number, detail: EngineDetail): PixelSize {
   const area = sideOfDetail[detail] ** 2

@@ -14,12 +14,18 @@ export const modelEntrySchema = z.object({
 })
 export type ModelEntry = Readonly<z.infer<typeof modelEntrySchema>>
 
+const inputSide = z.int().min(32).max(2048)
+/** Width and height in pixels. */
+export const inputSizeSchema = z.tuple([inputSide, inputSide])
+
 /** What it says about the backbone. */
 export const backboneEntrySchema = modelEntrySchema.extend({
   inputs: z.tuple([z.object({ name: z.string(), layout: z.literal('NCHW'), colour: z.literal('RGB') })]),
   outputs: z.array(z.object({ name: z.string(), stride: z.int().positive(), channels: z.int().positive() })),
   /** Network input = (8-bit value - mean) / scale, the same for the three channels. */
   normalisation: z.object({ mean: z.number(), scale: z.number().positive() }),
+  /** The one size at which every image enters, whatever its aspect; without it see `modelInputSize`. */
+  inputSize: inputSizeSchema.optional(),
 })
 export type BackboneEntry = Readonly<z.infer<typeof backboneEntrySchema>>
 
@@ -117,6 +123,16 @@ async function readModelFile(path: string): Promise<Uint8Array> {
       { params: { path }, cause },
     )
   }
+}
+
+/** A model file that is the right one and does not do what its kind must do. */
+export function modelFault(path: string, fault: string, cause?: unknown): AppError {
+  return new AppError(
+    'ModelMismatch',
+    'modelFault',
+    `The model file ${path} cannot be used: ${fault}. Export the model anew, or choose another predictor.`,
+    { params: { path, fault }, cause },
+  )
 }
 
 function modelNotListed(path: string, model: string): AppError {

@@ -1,11 +1,7 @@
-import { join } from 'node:path'
-import type { InferenceSession, Tensor } from 'onnxruntime-node'
-import { AppError } from '../../shared/errors.ts'
 import { mapNamed } from './feature-maps.ts'
-import { loadVerifiedModel } from './models.ts'
-import type { GraphEntry, MsdnetEntries } from './msdnet-entry.ts'
+import { fixedSize, mapInputs, openModelGraph } from './model-graph.ts'
+import type { TokenEntries } from './msdnet-entry.ts'
 import type { FeatureMaps } from './predictor.ts'
-import { createSession, loadRuntime } from './runtime.ts'
 import type { WeightedTokens } from './tokens.ts'
 
 /** Names of the backbone's maps that both graphs take, finest first. */
@@ -49,7 +45,7 @@ export interface Decoded {
 
 /** Support encoder and query decoder of an exported MSDNet; the interface is in docs/adr/0011-msdnet-predictor.md. */
 export interface MsdnetGraphs extends AsyncDisposable {
-  readonly entries: MsdnetEntries
+  readonly entries: TokenEntries
   /** How many numbers each of `SupportNumbers` has. */
   readonly sizes: Readonly<Record<keyof SupportNumbers, number>>
   /** Coverages 0 to 1 on the grid of the finest map, row by row. */
@@ -77,18 +73,16 @@ const decoderOutputs = ['logits', 'presence'] as const
  */
 export async function openMsdnetGraphs(
   modelsFolder: string,
-  entries: MsdnetEntries,
+  entries: TokenEntries,
   threads: number,
 ): Promise<MsdnetGraphs> {
-  const runtime = await loadRuntime()
   await using stack = new AsyncDisposableStack()
-  const open = async (entry: GraphEntry, inputs: readonly string[], outputs: readonly string[]): Promise<Graph> => {
-    const graph = await openGraph(modelsFolder, entry, { inputs, outputs, threads })
-    stack.defer(() => graph.session.release())
-    return graph
-  }
-  const encoder = await open(entries.encoder, encoderInputs, encoderOutputs)
-  const decoder = await open(entries.decoder, decoderInputs, decoderOutputs)
+  const encoder = stack.use(
+    await openModelGraph(modelsFolder, entries.encoder, { inputs: encoderInputs, outputs: encoderOutputs }, threads),
+  )
+  const decoder = stack.use(
+    await openModelGraph(modelsFolder, entries.decoder, { inputs: decoderInputs, outputs: decoderOutputs }, threads),
+  )
   const sizes = {
     pooled: fixedSize(encoder, 'pooled'),
     present: fixedSize(encoder, 'present'),
@@ -96,25 +90,15 @@ export async function openMsdnetGraphs(
     scene: fixedSize(encoder, 'scene'),
   }
   const owned = stack.move()
-  const tensor = (data: Float32Array, dims: readonly number[]): Tensor =>
-    new runtime.Tensor('float32', data, [...dims]) as Tensor
-  const mapInputs = (features: FeatureMaps): Record<string, Tensor> =>
-    Object.fromEntries(
-      mapNames.map((name) => {
-        const { data, channels, height, width } = mapNamed(features, name)
-        return [name, tensor(data, [1, channels, height, width])]
-      }),
-    )
-
   return {
     entries,
     sizes,
     encode: async (features, foreground, negative) => {
       const { width, height } = mapNamed(features, 's8')
-      const run = await runGraph(encoder, {
-        ...mapInputs(features),
-        foreground: tensor(foreground, [1, 1, height, width]),
-        negative: tensor(negative, [1, 1, height, width]),
+      const run = await encoder.run({
+        ...mapInputs(features, mapNames),
+        foreground: { data: foreground, dims: [1, 1, height, width] },
+        negative: { data: negative, dims: [1, 1, height, width] },
       })
       const tokens = run('tokens')
       const [, count = 0, channels = 0] = tokens.dims
@@ -133,13 +117,13 @@ export async function openMsdnetGraphs(
     decode: async (features, { tokens, pooled, present, supports }) => {
       const { count, channels } = tokens
       const regions = sizes.present
-      const run = await runGraph(decoder, {
-        ...mapInputs(features),
-        tokens: tensor(tokens.values, [1, count, channels]),
-        foreground_weights: tensor(tokens.foreground, [1, count]),
-        background_weights: tensor(tokens.background, [1, count]),
-        pooled: tensor(pooled, [1, supports, regions, sizes.pooled / regions]),
-        present: tensor(present, [1, supports, regions]),
+      const run = await decoder.run({
+        ...mapInputs(features, mapNames),
+        tokens: { data: tokens.values, dims: [1, count, channels] },
+        foreground_weights: { data: tokens.foreground, dims: [1, count] },
+        background_weights: { data: tokens.background, dims: [1, count] },
+        pooled: { data: pooled, dims: [1, supports, regions, sizes.pooled / regions] },
+        present: { data: present, dims: [1, supports, regions] },
       })
       const { dims } = run('logits')
       const [, , height = 0, width = 0] = dims
@@ -148,111 +132,4 @@ export async function openMsdnetGraphs(
     },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   }
-}
-
-interface Graph {
-  readonly path: string
-  readonly entry: GraphEntry
-  readonly session: InferenceSession
-  /** What is asked of it besides what it returns for others. */
-  readonly outputs: readonly string[]
-}
-
-async function openGraph(
-  modelsFolder: string,
-  entry: GraphEntry,
-  wanted: { readonly inputs: readonly string[]; readonly outputs: readonly string[]; readonly threads: number },
-): Promise<Graph> {
-  const path = join(modelsFolder, entry.file)
-  const model = await loadVerifiedModel(modelsFolder, entry)
-  let session: InferenceSession
-  try {
-    session = await createSession(model, { provider: 'cpu', threads: wanted.threads })
-  } catch (cause) {
-    throw modelFault(path, 'the runtime cannot load it', cause)
-  }
-  try {
-    compareNames(path, 'input', session.inputNames, entry.inputs, wanted.inputs)
-    compareNames(path, 'output', session.outputNames, entry.outputs, wanted.outputs)
-    compareShapes(path, session.inputMetadata, entry.inputs)
-    compareShapes(path, session.outputMetadata, entry.outputs)
-  } catch (error) {
-    await session.release()
-    throw error
-  }
-  return { path, entry, session, outputs: wanted.outputs }
-}
-
-function compareNames(
-  path: string,
-  what: 'input' | 'output',
-  found: readonly string[],
-  promised: GraphEntry['inputs'],
-  wanted: readonly string[],
-): void {
-  for (const { name } of promised) {
-    if (!found.includes(name)) throw modelFault(path, `it has no ${what} "${name}", which its manifest promises`)
-  }
-  for (const name of wanted) {
-    if (!promised.some((each) => each.name === name)) {
-      throw modelFault(path, `its manifest promises no ${what} "${name}", which every MSDNet has`)
-    }
-  }
-  // An input that nobody fills would only be found when the graph runs.
-  const unknown = what === 'input' ? found.find((name) => !wanted.includes(name)) : undefined
-  if (unknown !== undefined) throw modelFault(path, `it wants an input "${unknown}" that this version does not know`)
-}
-
-/** Fixed dimensions of the graph must be those of the manifest. */
-function compareShapes(path: string, found: InferenceSession['inputMetadata'], promised: GraphEntry['inputs']): void {
-  for (const { name, shape } of promised) {
-    const metadata = found.find((each) => each.name === name)
-    if (metadata?.isTensor !== true) continue
-    const dims = metadata.shape
-    const fits =
-      dims.length === shape.length &&
-      shape.every((size, at) => typeof size === 'string' || typeof dims[at] === 'string' || dims[at] === size)
-    if (!fits) {
-      throw modelFault(path, `"${name}" has the shape [${dims.join(', ')}], its manifest says [${shape.join(', ')}]`)
-    }
-  }
-}
-
-/** How many numbers an output has whose shape the manifest fixes. */
-function fixedSize({ path, entry }: Graph, name: string): number {
-  const shape = entry.outputs.find((each) => each.name === name)?.shape ?? []
-  return shape.reduce<number>((size, dimension) => {
-    if (typeof dimension === 'string') throw modelFault(path, `the size of "${name}" must be fixed in its manifest`)
-    return size * dimension
-  }, 1)
-}
-
-type NamedOutput = (name: string, size?: number) => { readonly data: Float32Array; readonly dims: readonly number[] }
-
-/** Runs the graph; the result hands out its outputs, each compared with the size it must have. */
-async function runGraph(graph: Graph, inputs: Readonly<Record<string, Tensor>>): Promise<NamedOutput> {
-  let outputs: Awaited<ReturnType<InferenceSession['run']>>
-  try {
-    outputs = await graph.session.run(inputs, [...graph.outputs])
-  } catch (cause) {
-    throw modelFault(graph.path, cause instanceof Error ? cause.message : String(cause), cause)
-  }
-  return (name, size) => {
-    const output = outputs[name]
-    const data = output?.data
-    if (output === undefined || !(data instanceof Float32Array) || (size !== undefined && data.length !== size)) {
-      throw modelFault(graph.path, `its output "${name}" has the shape [${output?.dims.join(', ') ?? ''}]`)
-    }
-    return { data, dims: output.dims }
-  }
-}
-
-/** A model file that is the right one and does not do what its kind must do. */
-export function modelFault(path: string, fault: string, cause?: unknown): AppError {
-  return new AppError(
-    'ModelMismatch',
-    'modelFault',
-    `The model file ${path} cannot be used: ${fault}. Export the model anew, or choose another predictor.`,
-    { params: { path, fault }, cause },
-  )
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
+import { modelFault } from './models.ts'
 import type { BackboneEntry } from './models.ts'
 import { compareWithGolden } from './msdnet-golden.ts'
-import { modelFault } from './msdnet-graphs.ts'
 import type { ClassInputs, MsdnetGraphs } from './msdnet-graphs.ts'
 import type { FeatureMap, FeatureMaps } from './predictor.ts'
 import { joinTokens } from './tokens.ts'
@@ -75,8 +75,8 @@ export async function selfTest(graphs: MsdnetGraphs, modelsFolder: string, backb
   await compareWithGolden(graphs, modelsFolder)
 }
 
-/** Features that look random and are always the same, -1 to 1, with the backbone's maps at these sizes. */
-function madeFeatures(backbone: BackboneEntry, width: number, height: number, seed: number): FeatureMaps {
+/** Features that look random and are always the same, -1 to 1, with the backbone's maps; the size is that of stride 8. */
+export function madeFeatures(backbone: BackboneEntry, width: number, height: number, seed: number): FeatureMaps {
   let state = seed
   const maps = backbone.outputs.map(({ name, stride, channels }): [string, FeatureMap] => {
     const shrink = stride / 8
@@ -91,7 +91,7 @@ function madeFeatures(backbone: BackboneEntry, width: number, height: number, se
 }
 
 /** Coverage of a box in the middle. */
-function box(width: number, height: number): Float32Array {
+export function box(width: number, height: number): Float32Array {
   return Float32Array.from({ length: width * height }, (_, cell) => {
     const x = cell % width
     const y = Math.floor(cell / width)
@@ -103,6 +103,6 @@ function none(width: number, height: number): Float32Array {
   return new Float32Array(width * height)
 }
 
-function areFinite(values: Float32Array): boolean {
+export function areFinite(values: Float32Array): boolean {
   return values.every((value) => Number.isFinite(value))
 }

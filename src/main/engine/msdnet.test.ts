@@ -77,7 +77,7 @@ test('a state is bounded, portable, and gives the same bytes each time', async (
     predictor.encodeSupport(madeFeatures(large, 5, [4, 4, 20, 20]), boxMask(large, [4, 4, 20, 20]))
   const state = await encodeLarge()
   // Tokens in 256 KB, pooled features and scene beside them.
-  expect(state.length).toBeLessThanOrEqual(256 * 1024 + 4 * (3 * 48 + 3 + 1 + 352) + 48)
+  expect(state.length).toBeLessThanOrEqual(256 * 1024 + 4 * (3 * 48 + 3 + 1 + 352 + 1) + 48)
   expect(await encodeLarge()).toEqual(state)
   const fitted = await predictor.fit([state])
   const moved = new Uint8Array(fitted.bytes.length + 3)
@@ -126,6 +126,22 @@ test('an image without the class comes out empty', async () => {
   expect(map?.score).toBe(0)
 })
 
+test('how sure it must be that the class is there depends on the number of examples, not of their views', async () => {
+  const presenceThresholds = [
+    { supports: 1, value: 0 },
+    { supports: 2, value: 1 },
+  ]
+  await using strict = await open(write('strict', { recipe: { presenceThresholds } }))
+  const features = madeFeatures(grid, 11, first)
+  const close: ZoomedView = { region: [4, 4, 24, 24], features: madeFeatures(grid, 4, [2, 2, 9, 6]) }
+  const example = await strict.encodeSupport(features, boxMask(grid, first), { zoomed: close })
+  const query = madeFeatures(grid, 31, wanted)
+  const [one] = await strict.predict(query, [await strict.fit([example])])
+  const [two] = await strict.predict(query, [await strict.fit([example, await encode(second, 12, 1, strict)])])
+  expect(Math.max(...(one?.data ?? []))).toBeGreaterThan(0.5)
+  expect(Math.max(...(two?.data ?? [1]))).toBe(0)
+})
+
 test('what was erased reaches the graph', async () => {
   const features = madeFeatures(grid, 11, first)
   const mask = boxMask(grid, first)
@@ -145,7 +161,7 @@ describe('an example with its surroundings enlarged', () => {
   const headerBytes = 40
 
   /** Tokens of each block. */
-  function tokenCounts(bytes: Uint8Array, numbers = 3 * 48 + 3 + 1 + 352): number[] {
+  function tokenCounts(bytes: Uint8Array, numbers = 3 * 48 + 3 + 1 + 352 + 1): number[] {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     const counts: number[] = []
     for (let at = headerBytes; at < bytes.length;) {
@@ -167,8 +183,9 @@ describe('an example with its surroundings enlarged', () => {
     })
     // 320 cells of the whole image are more than half of the tokens.
     expect([tokenCounts(first), tokenCounts(second), tokenCounts(both)]).toEqual([[320], [96], [270, 96]])
+    // But for the last number: one of two views, or one alone.
     const zoomedBytes = second.length - headerBytes
-    expect(both.subarray(-zoomedBytes)).toEqual(second.subarray(headerBytes))
+    expect(both.subarray(-zoomedBytes, -4)).toEqual(second.subarray(headerBytes, -4))
   })
 
   test('takes no more tokens than one view, alone or among twenty', async () => {
@@ -231,17 +248,17 @@ test('the score of a proposal is the estimate that its recipe describes', () => 
   const recipe = {
     tokensPerSupport: 540,
     threshold: 0.5,
-    presenceThreshold: 0.2,
+    presenceThresholds: [{ supports: 1, value: 0.2 }],
     calibration: { bias: 0.3, presence: 0.1, agreement: 2, area: -0.2 },
   }
   const logit = (p: number): number => Math.log(p / (1 - p))
   const logits = Float32Array.from([0.9, 0.8, 0.3, 0.1], logit)
-  const { score, presence } = scoreMap({ width: 2, height: 2, logits, presence: 20 }, recipe)
+  const { score, presence } = scoreMap({ width: 2, height: 2, logits, presence: 20 }, recipe, 0.2)
   // A = (0.9 + 0.8) / (2 + 0.4), presence clipped to 8, half of the grid.
   const expected = 0.3 + 0.1 * 8 + (2 * 1.7) / 2.4 - 0.2 * Math.log(0.5)
   expect(score).toBeCloseTo(1 / (1 + Math.exp(-expected)), 6)
   expect(presence).toBeCloseTo(1, 6)
-  const nothing = scoreMap({ width: 2, height: 2, logits: new Float32Array(4).fill(-3), presence: 1 }, recipe)
+  const nothing = scoreMap({ width: 2, height: 2, logits: new Float32Array(4).fill(-3), presence: 1 }, recipe, 0.2)
   expect(nothing.score).toBe(0)
 })
 
@@ -392,11 +409,9 @@ describe('a model that cannot be used is refused with its file', () => {
     expect(String(error)).toMatch(/differs from its stored values/)
   })
 
-  test('that belongs to another backbone, or keeps dense maps', async () => {
+  test('that belongs to another backbone', async () => {
     const other = write('backbone', { entry: { backbone: 'resnet50' } })
     await expect(open(other)).rejects.toMatchObject({ key: 'modelBackbone' })
-    const dense = write('dense', { entry: { support: 'dense' } })
-    await expect(open(dense)).rejects.toMatchObject({ code: 'Unsupported', key: 'modelDense' })
   })
 
   test('whose file is missing, altered or not listed', async () => {

@@ -1,15 +1,16 @@
-import { createHash } from 'node:crypto'
 import type { Box } from '../../shared/domain/records.ts'
+import { createDenseMsdnetPredictor, denseMsdnetHash } from './dense-msdnet.ts'
 import { mapNamed } from './feature-maps.ts'
+import { concatenated } from './float-arrays.ts'
 import { leaveOneOut } from './leave-one-out.ts'
 import { createMatcher } from './matcher.ts'
 import type { Matcher } from './matcher.ts'
-import { featureHash, readManifest } from './models.ts'
+import { readManifest } from './models.ts'
 import type { BackboneEntry } from './models.ts'
-import { readMsdnetEntries } from './msdnet-entry.ts'
-import type { MsdnetEntries, MsdnetEntry } from './msdnet-entry.ts'
+import { isDense, networkHash, presenceThreshold, readMsdnetEntries } from './msdnet-entry.ts'
+import type { MsdnetEntries, TokenEntries, TokenEntry } from './msdnet-entry.ts'
 import { openMsdnetGraphs } from './msdnet-graphs.ts'
-import type { ClassInputs, Decoded, EncodedSupport, MsdnetGraphs, SupportNumbers } from './msdnet-graphs.ts'
+import type { ClassInputs, Decoded, EncodedSupport, MsdnetGraphs } from './msdnet-graphs.ts'
 import { selfTest } from './msdnet-self-test.ts'
 import type { FeatureMap, FeatureMaps, Predictor, ScoreMap, TiledMask } from './predictor.ts'
 import type { PredictorContext } from './predictors.ts'
@@ -29,11 +30,20 @@ import type { WeightedTokens } from './tokens.ts'
 export type MsdnetPredictor = Predictor & AsyncDisposable
 
 /** Counts up when the bytes of a state or their meaning change. */
-const stateVersion = 2
+const stateVersion = 3
 /** Cells of a proposal that a share is taken of, at least: the logarithm of nothing has no value. */
 const smallestArea = 1e-4
 /** Presence logits beyond it are all the same certainty. */
 const mostPresence = 8
+
+/**
+ * The MSDNet of the folder, of either kind. Throws `ModelMissing` or `ModelMismatch` naming the file; its graphs have passed
+ * their self test when it resolves.
+ */
+export async function createMsdnetPredictor(context: PredictorContext): Promise<MsdnetPredictor> {
+  const entries = await readMsdnetEntries(context.modelsFolder, context.backbone)
+  return isDense(entries) ? createDenseMsdnetPredictor(context, entries) : createTokenMsdnetPredictor(context, entries)
+}
 
 /**
  * MSDNet (arXiv 2409.11316) as exported: one graph makes a support's state, one decodes a query against the states of a
@@ -44,13 +54,13 @@ const mostPresence = 8
  * A support is one view or two, the whole image and what surrounds the outline enlarged: a block of the state each, with
  * half of the tokens. To the decoder they are supports like any other.
  *
- * Everything runs on the CPU. Throws `ModelMissing`, `ModelMismatch` or `Unsupported` naming the file; both graphs have
- * passed `selfTest` when it resolves.
+ * Everything runs on the CPU.
  */
-export async function createMsdnetPredictor(context: PredictorContext): Promise<MsdnetPredictor> {
-  const { modelsFolder, backbone, threads } = context
+async function createTokenMsdnetPredictor(
+  { modelsFolder, backbone, threads }: PredictorContext,
+  entries: TokenEntries,
+): Promise<MsdnetPredictor> {
   await using stack = new AsyncDisposableStack()
-  const entries = await readMsdnetEntries(modelsFolder, backbone)
   const graphs = stack.use(await openMsdnetGraphs(modelsFolder, entries, threads))
   await selfTest(graphs, modelsFolder, backbone)
   const matcher = await optionalMatcher(modelsFolder, threads)
@@ -59,8 +69,8 @@ export async function createMsdnetPredictor(context: PredictorContext): Promise<
   const modelHash = msdnetHash(entries, backbone)
   const format: StateFormat = { magic: msdnetMagic, version: stateVersion, modelHash }
   // A class is used for image after image: its supports are restored once.
-  const restored = new WeakMap<Uint8Array, readonly EncodedSupport[]>()
-  const supportsOf = (bytes: Uint8Array): readonly EncodedSupport[] => {
+  const restored = new WeakMap<Uint8Array, readonly EncodedView[]>()
+  const supportsOf = (bytes: Uint8Array): readonly EncodedView[] => {
     const known = restored.get(bytes)
     if (known !== undefined) return known
     const supports = decodeBlocks(bytes, format, numberCount(graphs.sizes)).map((block) =>
@@ -79,11 +89,11 @@ export async function createMsdnetPredictor(context: PredictorContext): Promise<
       const whole = viewOf(features, mask, negative)
       requireOutlined(whole.foreground)
       const close = zoomed === undefined ? null : viewOf(zoomed.features, mask, negative, zoomed.region)
-      const blocks: StateBlock[] = []
       // An outline thinner than the cells of its own surroundings has nothing to show there.
-      for (const view of close !== null && isOutlined(close.foreground) ? [whole, close] : [whole]) {
-        const { tokens, numbers } = await graphs.encode(view.features, view.foreground, view.erased)
-        blocks.push(toBlock(tokens, numbers))
+      const views = close !== null && isOutlined(close.foreground) ? [whole, close] : [whole]
+      const blocks: StateBlock[] = []
+      for (const { features: shown, foreground, erased } of views) {
+        blocks.push(toBlock({ ...(await graphs.encode(shown, foreground, erased)), share: 1 / views.length }))
       }
       return encodeBlocks(format, bounded(blocks, recipe.tokensPerSupport))
     },
@@ -107,8 +117,10 @@ export async function createMsdnetPredictor(context: PredictorContext): Promise<
     predict: async (features, classes) => {
       const maps: ScoreMap[] = []
       for (const { bytes } of classes) {
-        const decoded = await graphs.decode(features, classInputs(supportsOf(bytes), features, recipe))
-        maps.push(scoreMap(decoded, recipe))
+        const views = supportsOf(bytes)
+        const decoded = await graphs.decode(features, classInputs(views, features, recipe))
+        const supports = Math.round(views.reduce((sum, { share }) => sum + share, 0))
+        maps.push(scoreMap(decoded, recipe, presenceThreshold(recipe, supports)))
       }
       return maps
     },
@@ -117,22 +129,20 @@ export async function createMsdnetPredictor(context: PredictorContext): Promise<
 }
 
 /** SHA-256 over everything that a state depends on, hex. */
-export function msdnetHash({ encoder, decoder }: MsdnetEntries, backbone: BackboneEntry): string {
-  const hashed = [
-    `msdnet ${String(stateVersion)}`,
-    featureHash(backbone),
-    encoder.sha256,
-    decoder.sha256,
-    JSON.stringify(decoder.recipe),
-    String(tokensPerClass),
-  ]
-  return createHash('sha256').update(hashed.join(' ')).digest('hex')
+export function msdnetHash(entries: MsdnetEntries, backbone: BackboneEntry): string {
+  if (isDense(entries)) return denseMsdnetHash(entries, backbone)
+  return networkHash(`msdnet ${String(stateVersion)}`, entries, backbone, String(tokensPerClass))
 }
 
 /** The training-free matcher says how well supports agree; a folder with nothing but an MSDNet has none. */
 async function optionalMatcher(modelsFolder: string, threads: number): Promise<Matcher | null> {
   const models = await readManifest(modelsFolder)
   return models.some(({ kind }) => kind === 'matcher') ? createMatcher(modelsFolder, threads) : null
+}
+
+/** One look at an example as it is kept; `share` is 1 over the number of looks at the same example. */
+interface EncodedView extends EncodedSupport {
+  readonly share: number
 }
 
 /** One look at an example: features, and coverages on the grid of the finest map. */
@@ -158,27 +168,28 @@ function bounded(views: readonly StateBlock[], tokensPerSupport: number): StateB
 }
 
 function numberCount(sizes: MsdnetGraphs['sizes']): number {
-  return sizes.pooled + sizes.present + sizes.area + sizes.scene
+  return sizes.pooled + sizes.present + sizes.area + sizes.scene + 1
 }
 
-function toBlock(tokens: WeightedTokens, { pooled, present, area, scene }: SupportNumbers): StateBlock {
-  return { tokens, numbers: Float32Array.from([...pooled, ...present, ...area, ...scene]) }
+function toBlock({ tokens, numbers: { pooled, present, area, scene }, share }: EncodedView): StateBlock {
+  return { tokens, numbers: Float32Array.from([...pooled, ...present, ...area, ...scene, share]) }
 }
 
-function fromBlock({ tokens, numbers }: StateBlock, sizes: MsdnetGraphs['sizes']): EncodedSupport {
+function fromBlock({ tokens, numbers }: StateBlock, sizes: MsdnetGraphs['sizes']): EncodedView {
   let at = 0
   const next = (size: number): Float32Array => numbers.subarray(at, (at += size))
   const pooled = next(sizes.pooled)
   const present = next(sizes.present)
   const area = next(sizes.area)
-  return { tokens, numbers: { pooled, present, area, scene: next(sizes.scene) } }
+  const scene = next(sizes.scene)
+  return { tokens, numbers: { pooled, present, area, scene }, share: next(1)[0] ?? 1 }
 }
 
 /** All supports side by side, weighted for this query where the recipe asks for it. */
 function classInputs(
   supports: readonly EncodedSupport[],
   features: FeatureMaps,
-  { sceneTemperature }: MsdnetEntry['recipe'],
+  { sceneTemperature }: TokenEntry['recipe'],
 ): ClassInputs {
   const parts =
     sceneTemperature === undefined
@@ -242,23 +253,18 @@ function sumOf(values: Float32Array): number {
   return values.reduce((sum, value) => sum + value, 0)
 }
 
-function concatenated(parts: readonly Float32Array[]): Float32Array {
-  const joined = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    joined.set(part, at)
-    at += part.length
-  }
-  return joined
-}
-
 /**
- * Probabilities of the cells, and what they say of the image. An image that the network takes for one without the class
- * scores 0 everywhere, so that no class of a lower threshold is hindered and nothing of it is proposed.
+ * Probabilities of the cells, and what they say of the image. An image that the network takes for one without the class,
+ * because its presence is below `leastPresence`, scores 0 everywhere, so that no class of a lower threshold is hindered and
+ * nothing of it is proposed.
  */
-export function scoreMap({ width, height, logits, presence }: Decoded, recipe: MsdnetEntry['recipe']): ScoreMap {
+export function scoreMap(
+  { width, height, logits, presence }: Decoded,
+  recipe: TokenEntry['recipe'],
+  leastPresence: number,
+): ScoreMap {
   const present = sigmoid(presence)
-  const data = present < recipe.presenceThreshold ? new Float32Array(logits.length) : logits.map(sigmoid)
+  const data = present < leastPresence ? new Float32Array(logits.length) : logits.map(sigmoid)
   return { width, height, data, presence: present, score: proposalScore(data, presence, recipe) }
 }
 
@@ -268,7 +274,7 @@ export function scoreMap({ width, height, logits, presence }: Decoded, recipe: M
  * coefficients were fitted on held-out training episodes and come with the model. 0 for a map that exceeds the threshold
  * nowhere.
  */
-function proposalScore(probabilities: Float32Array, presence: number, recipe: MsdnetEntry['recipe']): number {
+function proposalScore(probabilities: Float32Array, presence: number, recipe: TokenEntry['recipe']): number {
   const { bias, presence: byPresence, agreement: byAgreement, area: byArea } = recipe.calibration
   let inside = 0
   let count = 0

@@ -64,5 +64,17 @@ export function scene(number: number, options: SceneOptions = {}): Scene {
   return { image, mask: { width: sceneWidth, height: sceneHeight, tiles: tilesFromBitmap(truth) }, truth, asked }
 }
 
+/** Of two masks of one size, 0 to 1. */
+export function intersectionOverUnion(a: Bitmap, b: Bitmap): number {
+  let both = 0
+  let either = 0
+  for (const [i, value] of a.data.entries()) {
+    const other = b.data[i] ?? 0
+    both += value & other
+    either += value | other
+  }
+  return both / either
+}
+
 /** Content hash of the image at which the engine of `prototype-engine.fixture.ts` dies. */
 export const deadlyHash = 'dead'.repeat(16)

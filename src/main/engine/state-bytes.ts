@@ -14,7 +14,7 @@ export interface StateFormat {
 }
 
 /** Magic, version u32, model hash. */
-const headerBytes = 40
+export const headerBytes = 40
 /** Each token: foreground and background f32, and its channels i8. */
 const weightBytes = 8
 
@@ -32,9 +32,7 @@ export function encodeBlocks(format: StateFormat, blocks: readonly StateBlock[])
   const sizes = blocks.map(({ tokens, numbers }) => blockBytes(tokens.channels, tokens.count, numbers.length))
   const bytes = new Uint8Array(headerBytes + sizes.reduce((sum, size) => sum + size, 0))
   const view = new DataView(bytes.buffer)
-  view.setUint32(0, format.magic, true)
-  view.setUint32(4, format.version, true)
-  bytes.set(Buffer.from(format.modelHash, 'hex'), 8)
+  writeHeader(bytes, format)
   let at = headerBytes
   for (const { tokens, numbers } of blocks) {
     const { count, channels, foreground, background } = tokens
@@ -54,12 +52,7 @@ export function encodeBlocks(format: StateFormat, blocks: readonly StateBlock[])
  */
 export function decodeBlocks(bytes: Uint8Array, format: StateFormat, numbersPerBlock: number): StateBlock[] {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const readable = bytes.length >= headerBytes + 8
-  // A state of another predictor is no damaged one: whoever learnt with it may learn again.
-  if (readable && view.getUint32(0, true) !== format.magic && knownMagics.has(view.getUint32(0, true))) {
-    throw stateOfOtherModel()
-  }
-  if (!readable || view.getUint32(0, true) !== format.magic) throw stateDamaged()
+  requireKind(bytes, format)
   const places: { readonly at: number; readonly channels: number; readonly count: number }[] = []
   for (let at = headerBytes; at < bytes.length;) {
     const channels = at + 8 <= bytes.length ? view.getUint32(at, true) : 0
@@ -69,8 +62,7 @@ export function decodeBlocks(bytes: Uint8Array, format: StateFormat, numbersPerB
     at += blockBytes(channels, count, numbersPerBlock)
     if (at > bytes.length) throw stateDamaged()
   }
-  const hash = Buffer.from(bytes.subarray(8, headerBytes)).toString('hex')
-  if (view.getUint32(4, true) !== format.version || hash !== format.modelHash) throw stateOfOtherModel()
+  requireModel(bytes, format)
   return places.map(({ at, channels, count }) => {
     const start = at + count * weightBytes
     const end = start + count * channels
@@ -85,13 +77,39 @@ export function decodeBlocks(bytes: Uint8Array, format: StateFormat, numbersPerB
   })
 }
 
+/** Writes what every state begins with. */
+export function writeHeader(bytes: Uint8Array, { magic, version, modelHash }: StateFormat): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, headerBytes)
+  view.setUint32(0, magic, true)
+  view.setUint32(4, version, true)
+  bytes.set(Buffer.from(modelHash, 'hex'), 8)
+}
+
+/** Throws `stateDamaged` for bytes that are no state or an empty one, `stateOfOtherModel` for a state of another predictor. */
+export function requireKind(bytes: Uint8Array, { magic }: StateFormat): void {
+  if (bytes.length < headerBytes + 8) throw stateDamaged()
+  const found = new DataView(bytes.buffer, bytes.byteOffset, headerBytes).getUint32(0, true)
+  if (found === magic) return
+  // A state of another predictor is no damaged one: whoever learnt with it may learn again.
+  throw knownMagics.has(found) ? stateOfOtherModel() : stateDamaged()
+}
+
+/** Throws `stateOfOtherModel` for a state of this predictor that another model made. */
+export function requireModel(bytes: Uint8Array, { version, modelHash }: StateFormat): void {
+  const hash = Buffer.from(bytes.subarray(8, headerBytes)).toString('hex')
+  const found = new DataView(bytes.buffer, bytes.byteOffset, headerBytes).getUint32(4, true)
+  if (found !== version || hash !== modelHash) throw stateOfOtherModel()
+}
+
 /** 'XTFS': training-free. */
 export const trainingFreeMagic = 0x53465458
 /** 'XMSD': MSDNet. */
 export const msdnetMagic = 0x44534d58
+/** 'XMDD': MSDNet with dense supports. */
+export const denseMsdnetMagic = 0x44444d58
 /** 'XBAS': the baselines of the evaluation. */
 export const baselineMagic = 0x53414258
-const knownMagics: ReadonlySet<number> = new Set([trainingFreeMagic, msdnetMagic, baselineMagic])
+const knownMagics: ReadonlySet<number> = new Set([trainingFreeMagic, msdnetMagic, denseMsdnetMagic, baselineMagic])
 
 function blockBytes(channels: number, count: number, numbers: number): number {
   return 8 + count * (weightBytes + channels) + 4 * numbers
@@ -108,7 +126,7 @@ function readFloats(view: DataView, at: number, count: number): Float32Array {
   return Float32Array.from({ length: count }, (_, index) => view.getFloat32(at + 4 * index, true))
 }
 
-function stateDamaged(): AppError {
+export function stateDamaged(): AppError {
   return new AppError(
     'InvalidInput',
     'stateDamaged',

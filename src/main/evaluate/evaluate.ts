@@ -6,10 +6,11 @@ import type { Bitmap } from '../../shared/mask/bitmap.ts'
 import { bitmapFromTiles, tilesFromBitmap } from '../../shared/mask/tiles.ts'
 import type { Engine, EngineImage, EngineOptions } from '../engine/engine-port.ts'
 import type { SupportState } from '../engine/predictor.ts'
-import type { ImageCodec, IndexImage } from '../images/codec.ts'
+import type { ImageCodec } from '../images/codec.ts'
 import type { DataSet, DataSetItem, Episode, EpisodeList } from './data-set.ts'
 import { floorCounts, presenceAuc, scoreTable } from './scores.ts'
 import type { EpisodeCounts, ScoreTable } from './scores.ts'
+import type { ByteIndexPng } from '../../shared/domain/index-png.ts'
 
 const ignoreValue = 255
 /** An answer smaller than this share of the image counts as "not here". */
@@ -116,7 +117,7 @@ class EpisodeReader {
   readonly #dataSet: DataSet
   readonly #options: EvaluationOptions
   readonly #images = new Map<string, Promise<EngineImage>>()
-  readonly #masks = new Map<string, Promise<IndexImage>>()
+  readonly #masks = new Map<string, Promise<ByteIndexPng>>()
   readonly #supports = new Map<string, Promise<SupportState>>()
 
   constructor(engine: Engine, codec: ImageCodec, dataSet: DataSet, options: EvaluationOptions) {
@@ -186,7 +187,7 @@ class EpisodeReader {
     return item
   }
 
-  #mask(item: DataSetItem): Promise<IndexImage> {
+  #mask(item: DataSetItem): Promise<ByteIndexPng> {
     return once(this.#masks, item.name, async () => {
       const mask = await this.#codec.readIndexPng(item.maskPath)
       if (mask.width !== item.width || mask.height !== item.height) {
@@ -213,7 +214,7 @@ class EpisodeReader {
 /** Intersection, union, target and compared pixels of one class; pixels marked 255 are left out of all. */
 export function compare(
   predicted: Bitmap,
-  truth: IndexImage,
+  truth: ByteIndexPng,
   classId: number,
 ): Omit<EpisodeCounts, 'classId' | 'query'> {
   let intersection = 0

@@ -1,81 +1,49 @@
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { ExportReport, ExportSpec } from '../../shared/contract/contract.ts'
-import type { MaskTile } from '../../shared/domain/history.ts'
-import type { Box } from '../../shared/domain/records.ts'
-import { AppError, throwIfAborted } from '../../shared/errors.ts'
 import { tilesArea, tilesBounds } from '../../shared/mask/tiles.ts'
-import {
-  cocoAnnotationSchema,
-  cocoCategorySchema,
-  cocoImageSchema,
-  decodeSegmentation,
-  encodeSegmentation,
-} from './coco-records.ts'
+import { InstancesFile, ResultsFile } from './coco-files.ts'
+import { orientationKey, reviewedEmptyKey } from './coco-records.ts'
 import type { CocoAnnotation, CocoCategory, CocoImage } from './coco-records.ts'
-import type { ExportAnnotation, ExportContext, ExportSource } from './format-types.ts'
-import { readJsonSections } from './json-sections.ts'
-import { classNumberOf, classNumbers, ExportProblems, exportPicture, selectImages } from './selection.ts'
-import { TextFile } from './text-file.ts'
-
-const instancesPath = 'annotations/instances_default.json'
-const imagesFolder = 'images/default'
-
-/** What the file must give back for one annotation: everything of it, pixels included, as one digest. */
-interface Expected {
-  readonly annotationId: string
-  readonly imageName: string
-  readonly digest: string
-}
-
-/** What the whole file must give back. Small: no pixels are kept. */
-export interface ExpectedCoco {
-  /** By annotation id - 1. */
-  readonly annotations: Expected[]
-  readonly images: number
-  readonly categories: number
-}
-
-/** Everything of an annotation as one digest: stored runs are canonical, so equal digests are equal pixels. */
-export function annotationDigest(
-  imageId: number,
-  categoryId: number,
-  tiles: readonly MaskTile[],
-  box: Box,
-  area: number,
-): string {
-  const hash = createHash('sha256').update(JSON.stringify([imageId, categoryId, box, area]))
-  for (const tile of tiles) hash.update(JSON.stringify([tile.x, tile.y, tile.runs.length])).update(tile.runs)
-  return hash.digest('base64')
-}
+import { SimplificationCost } from './coco-simplify.ts'
+import { checkCocoSpec, encodeMask, placeOn } from './coco-written.ts'
+import type { ExportAnnotation, ExportContext, ExportImage, ExportNumbers, ExportSource } from './format-types.ts'
+import { ExportProblems, exportPicture, exportUpright, selectImages } from './selection.ts'
+import { planSubsets, reachedSubsets } from './split.ts'
+import type { SplitPlan } from './split.ts'
 
 function attributesOf({ record }: ExportAnnotation): CocoAnnotation['attributes'] {
   return record.state === 'proposed' ? { state: 'proposed', score: record.score } : {}
 }
 
-function categoriesOf(source: ExportSource, numbers: ReadonlyMap<string, number>): CocoCategory[] {
+function categoriesOf(source: ExportSource, numbers: ExportNumbers): CocoCategory[] {
   const names = new Map(source.classes.map((record) => [record.id, record.name]))
   return source.classes
     .map((record) => ({
-      id: numbers.get(record.id) ?? 0,
+      id: numbers.class(record.id),
       name: record.name,
       supercategory: record.parentId === null ? '' : (names.get(record.parentId) ?? ''),
     }))
     .toSorted((a, b) => a.id - b.id)
 }
 
-/** Entries of a JSON array, one a line. */
-async function writeEntry(file: TextFile, index: number, value: unknown): Promise<void> {
-  await file.write(`${index === 0 ? '' : ','}\n${JSON.stringify(value)}`)
-}
-
 /**
  * Writes `annotations/instances_default.json` and, if asked for, `images/default/…` below `folder`: the
- * layout that pycocotools, CVAT and Datumaro take as it is. Ids count from 1 in the order of the images.
- * A box is written with its `bbox`, its geometric area and an empty `segmentation`: it is never passed off as
- * a mask. A proposal carries `attributes.state` and `attributes.score`.
+ * layout that pycocotools, CVAT and Datumaro take as it is. Ids are the numbers of the project's records, from 1 and the
+ * same in every export. A box is written with its `bbox`, its geometric area and an empty `segmentation`: it is never passed
+ * off as a mask. An image that was looked at and shows nothing says so (`reviewed_empty`). A proposal carries `attributes.state` and `attributes.score`.
  *
- * The file is written in flat memory under a temporary name, read back, every mask decoded and compared
+ * As `coco-results` proposals are never among the annotations: those of the selected images go to
+ * `annotations/results_default.json`, so that `loadRes` finds every image and category of theirs in the instances file.
+ *
+ * With a split the same is written for each subset, `instances_<subset>.json` and `images/<subset>/…`; seed, method and counts
+ * are in `info`.
+ *
+ * Simplified polygons (`spec.simplify`) are compared with what they were meant to hold, and the report says how much of each
+ * mask is left; only masks that are still the project's count as identical.
+ *
+ * `spec.orientation` says what becomes of pictures with an EXIF orientation; the masks are compared where they were put.
+ *
+ * Each file is written in flat memory under a temporary name, read back, every mask decoded and compared
  * with the project, and only then given its name. Throws `Io` naming the objects when anything differs, and
  * `Cancelled`; either way no file stays behind.
  */
@@ -85,139 +53,187 @@ export async function exportCoco(
   spec: ExportSpec,
   context: ExportContext,
 ): Promise<ExportReport> {
+  checkCocoSpec(spec)
   const problems = new ExportProblems()
-  const numbers = classNumbers(source)
-  const categories = categoriesOf(source, numbers)
-  const expected: Expected[] = []
-  let imageCount = 0
-
-  await using file = await TextFile.create(join(folder, instancesPath))
-  // Images and annotations come together and are written apart, so the annotations wait in a file.
-  await using annotationsFile = await TextFile.create(join(folder, `${instancesPath}.annotations`))
-  const info = { description: source.projectName, contributor: 'Exemplar Studio', version: '1.0' }
-  await file.write(`{\n"info": ${JSON.stringify(info)},\n"licenses": [],\n"categories": [`)
-  for (const [index, category] of categories.entries()) await writeEntry(file, index, category)
-  await file.write('\n],\n"images": [')
-  for await (const { source: item, annotations } of selectImages(source, spec, context)) {
-    const { image } = item
-    const record: CocoImage = { id: imageCount + 1, file_name: image.name, width: image.width, height: image.height }
-    await writeEntry(file, imageCount, record)
-    imageCount++
-    await exportPicture(item, join(folder, imagesFolder), spec, problems)
-    for (const annotation of annotations) {
-      const box = annotation.record.kind === 'box' ? annotation.record.box : tilesBounds(annotation.tiles)
-      if (box === null) {
-        problems.add(image.name, `Annotation ${annotation.record.id} covers no pixel and was left out.`)
-        continue
-      }
-      const tiles = annotation.record.kind === 'box' ? [] : annotation.tiles
-      const area = annotation.record.kind === 'box' ? box[2] * box[3] : tilesArea(tiles)
-      const category = classNumberOf(numbers, annotation)
-      const written: CocoAnnotation = {
-        id: expected.length + 1,
-        image_id: record.id,
-        category_id: category,
-        segmentation: tiles.length === 0 ? [] : encodeSegmentation(tiles, image.width, image.height, spec.segmentation),
-        bbox: box,
-        area,
-        iscrowd: 0,
-        attributes: attributesOf(annotation),
-      }
-      await writeEntry(annotationsFile, expected.length, written)
-      const digest = annotationDigest(record.id, category, tiles, box, area)
-      expected.push({ annotationId: annotation.record.id, imageName: image.name, digest })
+  const cost = new SimplificationCost()
+  const numbers = source.numbers(spec.format === 'coco-results' ? 'accepted' : spec.include)
+  const plan = await planSubsets(source, spec, 'default', context, problems)
+  const files = new Map<string, SubsetFiles>()
+  const allFiles = (): (InstancesFile | ResultsFile)[] =>
+    [...files.values()].flatMap(({ instances, results }) => (results === null ? [instances] : [results, instances]))
+  try {
+    const info = infoOf(source, spec, plan)
+    const categories = categoriesOf(source, numbers)
+    for (const name of plan.names) {
+      files.set(name, await createFiles(folder, name, spec, info, categories))
     }
-  }
-  await file.write('\n],\n"annotations": [')
-  await file.append(annotationsFile)
-  await file.write('\n]\n}\n')
-  await file.finish()
+    let unselected = 0
+    function* counted(): Generator<ExportImage> {
+      for (const image of source.images()) {
+        unselected += proposalsOf(image).length
+        yield image
+      }
+    }
 
-  const identical = await verifyCoco(
-    file.temporaryPath,
-    { annotations: expected, images: imageCount, categories: categories.length },
-    context.signal,
-  )
-  await file.publish()
+    for await (const { source: item, annotations } of selectImages({ ...source, images: counted }, spec, context)) {
+      const { image } = item
+      const placed = placeOn(image, spec)
+      const subset = plan.subsetOf(image.id)
+      const target = files.get(subset ?? '')
+      // An image that came into the project after the split had been planned waits for the next export.
+      if (subset === undefined || target === undefined) continue
+      const { results } = target
+      const truth = results === null ? annotations : annotations.filter((each) => each.record.state === 'accepted')
+      const record: CocoImage = {
+        id: numbers.image(image.id),
+        file_name: image.name,
+        ...placed.size,
+        ...(image.reviewed && truth.length === 0 ? { [reviewedEmptyKey]: true } : {}),
+      }
+      await target.instances.addImage(record)
+      const pictures = join(folder, 'images', subset)
+      if (spec.orientation === 'upright' && image.orientation !== 1) {
+        await exportUpright(source, item, pictures, problems, context)
+      } else await exportPicture(item, pictures, spec, problems, context)
+      await addAnnotations(target.instances, record, truth.map(placed.annotation), spec, numbers, problems, cost)
+      if (results === null) continue
+      const proposals = proposalsOf(item)
+      unselected -= proposals.length
+      await addResults(results, record, proposals.map(placed.annotation), numbers, problems)
+    }
+    if (spec.format === 'coco-results') noteUnselected(unselected, source.projectName, problems)
+    // All of them are right before the first gets its name.
+    for (const file of allFiles()) await file.finish(context.signal)
+    for (const file of allFiles()) await file.publish()
+  } finally {
+    for (const file of allFiles()) await file[Symbol.asyncDispose]()
+  }
+  const annotations = allFiles().reduce((sum, file) => sum + file.annotations, 0)
   return {
-    files: [instancesPath],
+    files: allFiles().map(({ name }) => name),
     location: folder,
-    images: imageCount,
-    annotations: expected.length,
-    identical,
+    images: [...files.values()].reduce((sum, { instances }) => sum + instances.images, 0),
+    annotations,
+    identical: annotations - cost.changed,
+    ...(spec.simplify > 0 ? { simplification: cost.report() } : {}),
+    ...reachedSubsets(plan, new Map([...files].map(([name, { instances }]) => [name, instances.images]))),
     problems: problems.list(),
   }
 }
 
-/**
- * Reads an exported file back with another reader than the one that wrote it, decodes every mask and
- * compares it pixel for pixel. Returns the number of identical annotations, which is all of them.
- * Throws `Io` that names what differs.
- */
-export async function verifyCoco(path: string, expected: ExpectedCoco, signal: AbortSignal): Promise<number> {
-  const images = new Map<number, CocoImage>()
-  const categories = new Set<number>()
-  const different: string[] = []
-  let read = 0
-  for await (const piece of readJsonSections(path, new Set(['images', 'categories', 'annotations']))) {
-    if (piece.kind !== 'element') continue
-    throwIfAborted(signal)
-    if (piece.section === 'images') {
-      const image = cocoImageSchema.parse(piece.value)
-      images.set(image.id, image)
-    } else if (piece.section === 'categories') {
-      categories.add(cocoCategorySchema.parse(piece.value).id)
-    } else {
-      const wanted = expected.annotations[read]
-      read++
-      if (wanted === undefined) continue
-      if (!isIdentical(piece.value, read, wanted, images, categories)) {
-        different.push(`${wanted.annotationId} of ${wanted.imageName}`)
-      }
-    }
-  }
-  if (different.length > 0) throw exportDiffers(`annotation ${different.slice(0, 5).join(', ')}`, different.length)
-  if (read !== expected.annotations.length) {
-    throw exportDiffers(`${read} annotations instead of ${expected.annotations.length}`, 1)
-  }
-  if (images.size !== expected.images) throw exportDiffers(`${images.size} images instead of ${expected.images}`, 1)
-  if (categories.size !== expected.categories) {
-    throw exportDiffers(`${categories.size} categories instead of ${expected.categories}`, 1)
-  }
-  return read
+/** What is written for one subset. */
+interface SubsetFiles {
+  readonly instances: InstancesFile
+  readonly results: ResultsFile | null
 }
 
-function isIdentical(
-  value: unknown,
-  id: number,
-  wanted: Expected,
-  images: ReadonlyMap<number, CocoImage>,
-  categories: ReadonlySet<number>,
-): boolean {
-  const parsed = cocoAnnotationSchema.safeParse(value)
-  if (!parsed.success || parsed.data.id !== id || !categories.has(parsed.data.category_id)) return false
-  const { image_id: imageId, category_id: categoryId, segmentation, bbox, area } = parsed.data
-  const image = images.get(imageId)
-  if (image === undefined || image.file_name !== wanted.imageName) return false
-  const isBox = Array.isArray(segmentation) && segmentation.length === 0
-  let tiles: MaskTile[] = []
+async function createFiles(
+  folder: string,
+  subset: string,
+  spec: ExportSpec,
+  info: Readonly<Record<string, unknown>>,
+  categories: readonly CocoCategory[],
+): Promise<SubsetFiles> {
+  const instances = await InstancesFile.create(folder, `annotations/instances_${subset}.json`, info, categories)
+  if (spec.format !== 'coco-results') return { instances, results: null }
   try {
-    tiles = isBox ? [] : decodeSegmentation(segmentation, image.width, image.height)
+    return { instances, results: await ResultsFile.create(folder, `annotations/results_${subset}.json`) }
   } catch (error) {
-    if (error instanceof AppError) return false
+    await instances[Symbol.asyncDispose]()
     throw error
   }
-  // Box and area as the pixels of the file have them, so that those numbers are checked too.
-  const isConsistent =
-    isBox || (area === tilesArea(tiles) && JSON.stringify(bbox) === JSON.stringify(tilesBounds(tiles)))
-  return isConsistent && annotationDigest(imageId, categoryId, tiles, bbox, area) === wanted.digest
 }
 
-function exportDiffers(what: string, count: number): AppError {
-  return new AppError(
-    'Io',
-    'exportDiffers',
-    `The exported file does not give the project back (${what}${count > 5 ? ` and ${count - 5} more` : ''}) and was removed. Check the disk and export again.`,
-    { params: { what, count } },
-  )
+function infoOf(
+  source: ExportSource,
+  { split, orientation }: ExportSpec,
+  plan: SplitPlan,
+): Readonly<Record<string, unknown>> {
+  const info = {
+    description: source.projectName,
+    contributor: 'Exemplar Studio',
+    version: '1.0',
+    ...(orientation === 'stored' ? { [orientationKey]: orientation } : {}),
+  }
+  if (split === null) return info
+  const subsets = Object.fromEntries(plan.subsets.map(({ name, ...facts }) => [name, facts]))
+  return { ...info, split: { by: split.by, seed: split.seed, subsets } }
+}
+
+/** In the order of their numbers, so that a file does not depend on the order in which a project was filled. */
+async function addAnnotations(
+  file: InstancesFile,
+  image: CocoImage,
+  annotations: readonly ExportAnnotation[],
+  spec: ExportSpec,
+  numbers: ExportNumbers,
+  problems: ExportProblems,
+  cost: SimplificationCost,
+): Promise<void> {
+  const numbered = annotations.map((annotation) => ({ annotation, id: numbers.annotation(annotation.record.id) }))
+  for (const { annotation, id } of numbered.toSorted((a, b) => a.id - b.id)) {
+    const { record } = annotation
+    const isBox = record.kind === 'box'
+    if (!isBox && annotation.tiles.length === 0) {
+      problems.add(image.file_name, `Annotation ${record.id} covers no pixel and was left out.`)
+      continue
+    }
+    const { segmentation, tiles, iou } = isBox
+      ? { segmentation: [], tiles: [], iou: 1 }
+      : encodeMask(annotation.tiles, image, spec)
+    if (!isBox) cost.add(iou)
+    // Box and area are those of the pixels that the file holds.
+    const box = record.box ?? tilesBounds(tiles)
+    if (box === null) throw new Error(`Annotation ${record.id} has pixels without bounds`)
+    const written: CocoAnnotation = {
+      id,
+      image_id: image.id,
+      category_id: numbers.class(record.classId),
+      segmentation,
+      bbox: box,
+      area: isBox ? box[2] * box[3] : tilesArea(tiles),
+      iscrowd: record.crowd ? 1 : 0,
+      attributes: attributesOf(annotation),
+    }
+    await file.addAnnotation(written, tiles, image.file_name)
+  }
+}
+
+async function addResults(
+  file: ResultsFile,
+  image: CocoImage,
+  proposals: readonly ExportAnnotation[],
+  numbers: ExportNumbers,
+  problems: ExportProblems,
+): Promise<void> {
+  for (const { record, tiles } of proposals) {
+    if (tiles.length === 0) {
+      const what = record.kind === 'box' ? 'is a box' : 'covers no pixel'
+      problems.add(
+        image.file_name,
+        `Proposal ${record.id} ${what} and was left out: a results file holds masks. Outline it, or reject it.`,
+      )
+    } else if (record.score === null) {
+      problems.add(
+        image.file_name,
+        `Proposal ${record.id} has no score and was left out: a results file needs one. Accept it, or let a job propose anew.`,
+      )
+    } else {
+      await file.add(image, numbers.class(record.classId), record.score, tiles)
+    }
+  }
+}
+
+/** A results file may not name images that the instances file lacks; what stays out is said. */
+function noteUnselected(left: number, name: string, problems: ExportProblems): void {
+  if (left === 0) return
+  const reason =
+    left === 1
+      ? '1 proposal lies on an image without ground truth and was left out of the results.'
+      : `${left} proposals lie on images without ground truth and were left out of the results.`
+  problems.add(name, `${reason} Export all annotations (--include all) to hold them too.`)
+}
+
+function proposalsOf({ annotations }: ExportImage): ExportAnnotation[] {
+  return annotations.filter(({ record }) => record.state === 'proposed')
 }

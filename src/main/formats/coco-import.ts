@@ -1,3 +1,4 @@
+import { basename, dirname, join } from 'node:path'
 import { checkRing, countsFromPolygons } from '../../shared/coco/rasterise.ts'
 import { countsFromString, tilesFromCounts } from '../../shared/coco/rle.ts'
 import type { Problem } from '../../shared/contract/contract.ts'
@@ -6,9 +7,12 @@ import type { Box } from '../../shared/domain/records.ts'
 import { AppError, isAppError, throwIfAborted } from '../../shared/errors.ts'
 import { tilesArea, tilesBounds } from '../../shared/mask/tiles.ts'
 import { z } from '../../shared/zod.ts'
-import { isInside } from './files.ts'
-import type { ImportedAnnotation, ImportedDataSet } from './format-types.ts'
-import { readJsonSections } from './json-sections.ts'
+import { orientationKey, reviewedEmptyKey } from './coco-records.ts'
+import { isInside, kindOf, pictureNameOf, requireFile } from './files.ts'
+import type { ImportedAnnotation, ImportedDataSet, ImportedImage } from './format-types.ts'
+import { readJsonSections, rootSection } from './json-sections.ts'
+import { emptinessOf } from './shapes.ts'
+import { sizeProblem } from './sizes.ts'
 
 /** Ids are numbers in COCO; some writers make them text. Both are one key here. */
 const anyIdSchema = z.union([z.number(), z.string()]).transform(String)
@@ -18,11 +22,12 @@ const imageSchema = z.object({
   file_name: z.string().min(1),
   width: z.int().positive(),
   height: z.int().positive(),
+  [reviewedEmptyKey]: z.unknown().optional(),
 })
 
 const categorySchema = z.object({
   id: anyIdSchema,
-  name: z.string().trim().min(1).max(200),
+  name: z.string().trim(),
   supercategory: z.string().nullish(),
 })
 
@@ -34,6 +39,8 @@ const annotationSchema = z.object({
   bbox: z.unknown().optional(),
   area: z.unknown().optional(),
   iscrowd: z.unknown().optional(),
+  score: z.unknown().optional(),
+  attributes: z.unknown().optional(),
 })
 type RawAnnotation = z.infer<typeof annotationSchema>
 
@@ -44,13 +51,18 @@ const runLengthSchema = z.object({
 })
 
 interface Picture {
+  /** Annotations that name the image, read or not. */
+  entries: number
+  readonly isReviewed: boolean
   readonly fileName: string
   readonly width: number
   readonly height: number
   readonly annotations: ImportedAnnotation[]
+  readonly originalId: string
 }
 
 interface Category {
+  readonly originalId: string
   readonly name: string
   readonly parentName: string | null
   annotations: number
@@ -66,6 +78,7 @@ type Reading =
 const commonNotes = {
   crowdMissing: '`iscrowd` is missing; read as 0.',
   crowdOther: '`iscrowd` is neither 0 nor 1; read as what it means.',
+  scoreOther: '`score` is no number from 0 to 1; read without one.',
   clipped: 'reaches outside the image; cut off at the border.',
   disagrees: '`area` or `bbox` disagrees with the mask; the mask was used.',
 } as const
@@ -78,21 +91,85 @@ const commonNotes = {
  * Throws `InvalidInput` when the file as a whole is not an instances file, `NotFound` when it cannot be
  * read, and `Cancelled`.
  */
-export async function readCoco(path: string, signal?: AbortSignal): Promise<ImportedDataSet> {
+export async function readCoco(path: string, signal?: AbortSignal, mostPixels?: number): Promise<ImportedDataSet> {
   const problems: Problem[] = []
-  const { pictures, refused, categories } = await readHeads(path, problems, signal)
+  const heads = await readHeads(path, problems, signal, mostPixels)
+  const isWhole = await readAnnotations(path, 'annotations', heads, problems, signal)
+  return dataSetOf(heads, problems, ({ entries, isReviewed }) => (isWhole ? emptinessOf(entries, isReviewed) : {}))
+}
+
+/**
+ * Reads a COCO results file (`results_NAME.json`) with the instances file beside it (`instances_NAME.json`), which says
+ * which images and categories its ids mean. What the instances file holds itself is not read. Errors as in `readCoco`, and
+ * `NotFound` when there is no such instances file.
+ */
+export async function readCocoResults(
+  path: string,
+  signal?: AbortSignal,
+  mostPixels?: number,
+): Promise<ImportedDataSet> {
+  const problems: Problem[] = []
+  await requireFile(path)
+  const instances = join(dirname(path), basename(path).replace(/^results/, 'instances'))
+  if (instances === path || (await kindOf(instances)) !== 'file') {
+    const wanted = instances === path ? 'instances_NAME.json beside results_NAME.json' : instances
+    throw new AppError(
+      'NotFound',
+      'cocoInstancesMissing',
+      `${path} is a results file and means images by number only; put the instances file it was made for beside it (${wanted}).`,
+      { params: { file: path, wanted } },
+    )
+  }
+  const heads = await readHeads(instances, problems, signal, mostPixels)
+  await readAnnotations(path, rootSection, heads, problems, signal)
+  // That nobody detected anything says nothing about who looked.
+  return dataSetOf(heads, problems, () => ({}))
+}
+
+function dataSetOf(
+  { pictures, categories, orientation }: Heads,
+  problems: readonly Problem[],
+  emptiness: (picture: Picture) => Pick<ImportedImage, 'empty'>,
+): ImportedDataSet {
+  const images = [...pictures.values()].map((picture) => {
+    const { fileName, width, height, annotations, originalId } = picture
+    return { fileName, width, height, annotations, originalId, ...emptiness(picture) }
+  })
+  return { classes: [...categories.values()], images, problems, ...orientation }
+}
+
+/** Whether it is known of every annotation which image it belongs to: else no image can be said to have none. */
+async function readAnnotations(
+  path: string,
+  section: 'annotations' | typeof rootSection,
+  { pictures, refused, categories }: Heads,
+  problems: Problem[],
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  let isWhole = true
+  const isResults = section === rootSection
+  const listName = isResults ? 'the list' : '`annotations`'
   const notes = new Map<string, { readonly name: string; count: number }>()
   const ids = new Set<string>()
   let number = 0
-  for await (const piece of readJsonSections(path, new Set(['annotations']))) {
-    if (piece.kind !== 'element') continue
+  for await (const piece of readJsonSections(path, new Set([section]))) {
+    if (piece.kind !== 'element' && piece.kind !== 'tooLong') continue
     throwIfAborted(signal)
     number++
+    if (piece.kind === 'tooLong') {
+      isWhole = false
+      problems.push({ name: path, reason: `Entry ${number} of ${listName} was left out: ${String(piece.value)}` })
+      continue
+    }
     const parsed = annotationSchema.safeParse(piece.value)
     if (!parsed.success) {
+      const named = imageIdSchema.safeParse(piece.value)
+      const damaged = named.success ? pictures.get(named.data.image_id) : undefined
+      if (damaged !== undefined) damaged.entries++
+      isWhole &&= named.success
       problems.push({
         name: path,
-        reason: `Entry ${number} of \`annotations\` lacks an image or category id and was left out.`,
+        reason: `Entry ${number} of ${listName} lacks an image or category id and was left out.`,
       })
       continue
     }
@@ -105,6 +182,7 @@ export async function readCoco(path: string, signal?: AbortSignal): Promise<Impo
       }
       continue
     }
+    picture.entries++
     const category = categories.get(raw.category_id)
     if (category === undefined) {
       const reason = `${label} was left out: the file lists no category ${raw.category_id}. Add it to \`categories\`.`
@@ -121,7 +199,7 @@ export async function readCoco(path: string, signal?: AbortSignal): Promise<Impo
       continue
     }
     if (reading.note !== null) problems.push({ name: picture.fileName, reason: `${label}: ${reading.note}` })
-    for (const note of commonNotesOf(raw, reading, picture)) {
+    for (const note of commonNotesOf(raw, reading, picture, isResults)) {
       const entry = notes.get(note)
       if (entry === undefined) notes.set(note, { name: picture.fileName, count: 1 })
       else entry.count++
@@ -132,8 +210,10 @@ export async function readCoco(path: string, signal?: AbortSignal): Promise<Impo
       kind: reading.kind,
       tiles: reading.kind === 'mask' ? reading.tiles : [],
       box: reading.kind === 'box' ? reading.box : null,
-      crowd: raw.iscrowd === 1 || raw.iscrowd === true,
+      crowd: raw.iscrowd === undefined || raw.iscrowd === null ? null : raw.iscrowd === 1 || raw.iscrowd === true,
       originalId: raw.id ?? null,
+      ...scoreOf(raw),
+      ...proposedOf(raw),
     })
   }
   for (const [note, { name, count }] of notes) {
@@ -142,26 +222,55 @@ export async function readCoco(path: string, signal?: AbortSignal): Promise<Impo
       reason: count === 1 ? `One annotation: ${note}` : `${count} annotations, this image first: ${note}`,
     })
   }
-  return { classes: [...categories.values()], images: [...pictures.values()], problems }
+  return isWhole
 }
 
+const proposedSchema = z.object({ state: z.literal('proposed'), score: z.number().min(0).max(1).nullish() })
+
+/** What our own exports say of a proposal among accepted annotations. */
+function proposedOf({ attributes }: RawAnnotation): { readonly state?: 'proposed'; readonly score?: number } {
+  const parsed = proposedSchema.safeParse(attributes)
+  if (!parsed.success) return {}
+  const { state, score } = parsed.data
+  return typeof score === 'number' ? { state, score } : { state }
+}
+
+function scoreOf({ score }: RawAnnotation): { readonly score?: number } {
+  return typeof score === 'number' && score >= 0 && score <= 1 ? { score } : {}
+}
+
+const imageIdSchema = annotationSchema.pick({ image_id: true })
+const infoSchema = z.object({ [orientationKey]: z.literal('stored') })
+
 interface Heads {
+  /** What `info` says of it; nothing where the masks lie on the pictures as displayed, or nobody knows. */
+  readonly orientation: Pick<ImportedDataSet, 'orientation'>
   readonly pictures: ReadonlyMap<string, Picture>
   /** Ids of images that were left out: their annotations need no further message. */
   readonly refused: ReadonlySet<string>
   readonly categories: ReadonlyMap<string, Category>
 }
 
-async function readHeads(path: string, problems: Problem[], signal: AbortSignal | undefined): Promise<Heads> {
+async function readHeads(
+  path: string,
+  problems: Problem[],
+  signal: AbortSignal | undefined,
+  mostPixels: number | undefined,
+): Promise<Heads> {
   const pictures = new Map<string, Picture>()
   const refused = new Set<string>()
   const categories = new Map<string, Category>()
   const sections = new Set<string>()
-  for await (const piece of readJsonSections(path, new Set(['images', 'categories']))) {
+  let orientation: Heads['orientation'] = {}
+  for await (const piece of readJsonSections(path, new Set(['info', 'images', 'categories']))) {
     throwIfAborted(signal)
+    if (piece.section === 'info' && infoSchema.safeParse(piece.value).success) orientation = { orientation: 'stored' }
     if (piece.kind === 'array') sections.add(piece.section)
+    if (piece.kind === 'tooLong' && piece.section !== 'info') {
+      problems.push({ name: path, reason: `An entry of \`${piece.section}\` was left out: ${String(piece.value)}` })
+    }
     if (piece.kind !== 'element') continue
-    if (piece.section === 'images') readImage(piece.value, path, pictures, refused, problems)
+    if (piece.section === 'images') readImage(piece.value, path, pictures, refused, problems, mostPixels)
     else if (piece.section === 'categories') readCategory(piece.value, path, categories, problems)
   }
   for (const section of ['images', 'annotations']) {
@@ -170,7 +279,7 @@ async function readHeads(path: string, problems: Problem[], signal: AbortSignal 
       throw new AppError('InvalidInput', 'cocoSectionMissing', message, { params: { file: path, section } })
     }
   }
-  return { pictures, refused, categories }
+  return { pictures, refused, categories, orientation }
 }
 
 function readImage(
@@ -179,6 +288,7 @@ function readImage(
   pictures: Map<string, Picture>,
   refused: Set<string>,
   problems: Problem[],
+  mostPixels: number | undefined,
 ): void {
   const parsed = imageSchema.safeParse(value)
   if (!parsed.success) {
@@ -189,7 +299,7 @@ function readImage(
     return
   }
   const { id, width, height } = parsed.data
-  const fileName = parsed.data.file_name.replaceAll('\\', '/').replace(/^\.\//, '')
+  const fileName = pictureNameOf(parsed.data.file_name)
   const earlier = pictures.get(id)
   if (earlier !== undefined) {
     const message = `${path}: image id ${id} appears twice (${earlier.fileName}, ${fileName}). Give every image its own id.`
@@ -202,7 +312,14 @@ function readImage(
     problems.push({ name: fileName, reason })
     return
   }
-  pictures.set(id, { fileName, width, height, annotations: [] })
+  const wrongSize = sizeProblem(parsed.data, mostPixels)
+  if (wrongSize !== null) {
+    refused.add(id)
+    problems.push({ name: fileName, reason: `The image was left out: ${wrongSize}` })
+    return
+  }
+  const isReviewed = parsed.data[reviewedEmptyKey] === true
+  pictures.set(id, { fileName, width, height, annotations: [], originalId: id, entries: 0, isReviewed })
 }
 
 function readCategory(value: unknown, path: string, categories: Map<string, Category>, problems: Problem[]): void {
@@ -217,7 +334,8 @@ function readCategory(value: unknown, path: string, categories: Map<string, Cate
     return
   }
   const parent = supercategory ?? ''
-  categories.set(id, { name, parentName: parent === '' || parent === name ? null : parent, annotations: 0 })
+  const parentName = parent === '' || parent === name ? null : parent
+  categories.set(id, { name, parentName, annotations: 0, originalId: id })
 }
 
 function readAnnotation(raw: RawAnnotation, { width, height }: Picture): Reading {
@@ -228,6 +346,9 @@ function readAnnotation(raw: RawAnnotation, { width, height }: Picture): Reading
     segmentation === null ||
     (Array.isArray(segmentation) && segmentation.length === 0)
   ) {
+    if (box.success && !isNear(box.data, width, height)) {
+      return { kind: 'skip', reason: 'its `bbox` lies outside the image. Correct it.' }
+    }
     if (box.success) return { kind: 'box', box: box.data, note: null }
     return { kind: 'skip', reason: 'it has neither a segmentation nor a usable `bbox`.' }
   }
@@ -241,6 +362,11 @@ function readAnnotation(raw: RawAnnotation, { width, height }: Picture): Reading
     if (isAppError(error, 'InvalidInput')) return { kind: 'skip', reason: error.message }
     throw error
   }
+}
+
+/** Whether a box touches the image and is not many times its size: else it is damage and no box. */
+function isNear([x, y, w, h]: Box, width: number, height: number): boolean {
+  return x < width && y < height && x + w > 0 && y + h > 0 && w <= 10 * width && h <= 10 * height
 }
 
 function readPolygons(lists: readonly unknown[], box: Box | null, width: number, height: number): Reading {
@@ -277,6 +403,9 @@ function readPolygons(lists: readonly unknown[], box: Box | null, width: number,
   return { kind: 'mask', tiles, note }
 }
 
+/** Characters of the longest run length, so that counts of more for every pixel are damage. */
+const mostOfCounts = 8
+
 function readRunLengths(value: unknown, width: number, height: number): Reading {
   const parsed = runLengthSchema.safeParse(value)
   if (!parsed.success) return { kind: 'skip', reason: 'its segmentation is neither polygons nor run lengths.' }
@@ -286,6 +415,12 @@ function readRunLengths(value: unknown, width: number, height: number): Reading 
     return { kind: 'skip', reason: `its size is [${rows},${columns}], expected [${height},${width}].${swapped}` }
   }
   const { counts } = parsed.data
+  if (counts.length > mostOfCounts * (width * height + 2)) {
+    return {
+      kind: 'skip',
+      reason: `its run lengths are longer than ${width}×${height} pixels can need. Correct \`counts\`.`,
+    }
+  }
   const numbers =
     typeof counts === 'string'
       ? countsFromString(counts)
@@ -293,9 +428,16 @@ function readRunLengths(value: unknown, width: number, height: number): Reading 
   return { kind: 'mask', tiles: tilesFromCounts(numbers, width, height), note: null }
 }
 
-function commonNotesOf(raw: RawAnnotation, reading: Exclude<Reading, { kind: 'skip' }>, picture: Picture): string[] {
+function commonNotesOf(
+  raw: RawAnnotation,
+  reading: Exclude<Reading, { kind: 'skip' }>,
+  picture: Picture,
+  isResults: boolean,
+): string[] {
   const notes: string[] = []
-  if (raw.iscrowd === undefined || raw.iscrowd === null) notes.push(commonNotes.crowdMissing)
+  if (isResults) {
+    if (scoreOf(raw).score === undefined) notes.push(commonNotes.scoreOther)
+  } else if (raw.iscrowd === undefined || raw.iscrowd === null) notes.push(commonNotes.crowdMissing)
   else if (raw.iscrowd !== 0 && raw.iscrowd !== 1) notes.push(commonNotes.crowdOther)
   if (reading.kind === 'box') return notes
   if (Array.isArray(raw.segmentation) && isPartlyOutside(raw.segmentation, picture)) notes.push(commonNotes.clipped)

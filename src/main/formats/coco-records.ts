@@ -5,18 +5,22 @@ import type { ExportSpec } from '../../shared/contract/contract.ts'
 import type { MaskTile } from '../../shared/domain/history.ts'
 import { z } from '../../shared/zod.ts'
 
+/** Of an image entry: somebody has looked at it and found nothing. Without it an image without annotations may be a gap. */
+export const reviewedEmptyKey = 'reviewed_empty'
+/** In `info`: `stored` where masks and sizes lie on the pixels as the picture files store them. */
+export const orientationKey = 'orientation'
+
+const runLengthsSchema = z.strictObject({
+  size: z.tuple([z.int(), z.int()]),
+  counts: z.union([z.string(), z.array(z.int())]),
+})
+
 /** An annotation as our writer makes it; the check after an export accepts nothing looser. */
 export const cocoAnnotationSchema = z.strictObject({
   id: z.int().min(1),
   image_id: z.int().min(1),
   category_id: z.int().min(1),
-  segmentation: z.union([
-    z.array(z.array(z.number())),
-    z.strictObject({
-      size: z.tuple([z.int(), z.int()]),
-      counts: z.union([z.string(), z.array(z.int())]),
-    }),
-  ]),
+  segmentation: z.union([z.array(z.array(z.number())), runLengthsSchema]),
   bbox: z.tuple([z.number(), z.number(), z.number(), z.number()]),
   area: z.number(),
   iscrowd: z.literal([0, 1]),
@@ -29,11 +33,21 @@ export const cocoImageSchema = z.strictObject({
   file_name: z.string().min(1),
   width: z.int().positive(),
   height: z.int().positive(),
+  [reviewedEmptyKey]: z.literal(true).optional(),
 })
 export type CocoImage = z.infer<typeof cocoImageSchema>
 
 export const cocoCategorySchema = z.strictObject({ id: z.int().min(1), name: z.string(), supercategory: z.string() })
 export type CocoCategory = z.infer<typeof cocoCategorySchema>
+
+/** An entry of a results file as our writer makes it. `loadRes` fails on polygons. */
+export const cocoResultSchema = z.strictObject({
+  image_id: z.int().min(1),
+  category_id: z.int().min(1),
+  segmentation: runLengthsSchema.extend({ counts: z.string() }),
+  score: z.number().min(0).max(1),
+})
+export type CocoResult = z.infer<typeof cocoResultSchema>
 
 export type CocoSegmentation = CocoAnnotation['segmentation']
 
@@ -48,10 +62,19 @@ export function encodeSegmentation(
     case 'polygon':
       return polygonsFromTiles(tiles)
     case 'rle':
-      return { size: [height, width], counts: countsToString(countsFromTiles(tiles, width, height)) }
+      return compressedRunLengths(tiles, width, height)
     case 'rle-uncompressed':
       return { size: [height, width], counts: countsFromTiles(tiles, width, height) }
   }
+}
+
+/** A mask of an image of `width` x `height` pixels as a results file has it. */
+export function compressedRunLengths(
+  tiles: readonly MaskTile[],
+  width: number,
+  height: number,
+): CocoResult['segmentation'] {
+  return { size: [height, width], counts: countsToString(countsFromTiles(tiles, width, height)) }
 }
 
 /** Any of the three encodings back to a mask. Throws `InvalidInput` when it does not fit the image. */

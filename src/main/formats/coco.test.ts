@@ -19,10 +19,13 @@ import {
 } from '../../../test/python/mask-samples.ts'
 import { countsFromPolygons } from '../../shared/coco/rasterise.ts'
 import { countsToString } from '../../shared/coco/rle.ts'
+import type { Box } from '../../shared/domain/records.ts'
 import { createBitmap } from '../../shared/mask/bitmap.ts'
-import { bitmapFromTiles, tilesArea, tilesFromBitmap } from '../../shared/mask/tiles.ts'
-import { annotationDigest, exportCoco, verifyCoco } from './coco-export.ts'
-import { readCoco } from './coco-import.ts'
+import { bitmapFromTiles, tilesArea, tilesFromBitmap, tilesIou } from '../../shared/mask/tiles.ts'
+import { exportCoco } from './coco-export.ts'
+import { readCoco, readCocoResults } from './coco-import.ts'
+import type { ExportImage } from './format-types.ts'
+import { annotationDigest, verifyCoco, verifyCocoResults } from './coco-verify.ts'
 
 const tool = classRecord(0, 'tool')
 const bolt = classRecord(1, 'bolt', 'class-tool')
@@ -30,7 +33,11 @@ const classes = [bolt, tool]
 
 interface Instances {
   readonly images: readonly { readonly file_name: string }[]
-  readonly annotations: readonly { readonly attributes: unknown }[]
+  readonly annotations: readonly {
+    readonly segmentation: unknown
+    readonly attributes: unknown
+    readonly iscrowd: unknown
+  }[]
 }
 
 function instances(folder: string): Instances {
@@ -41,6 +48,15 @@ function dot(width: number, height: number) {
   const bitmap = createBitmap(width, height)
   paintRectangle(bitmap, 1, 1, 1, 1, 1)
   return bitmap
+}
+
+/** The same picture and masks as records of their own. */
+function copyOf({ image, annotations, path }: ExportImage, index: number): ExportImage {
+  return {
+    path,
+    image: { ...image, id: `image-${index}`, name: `${index}.jpg` },
+    annotations: annotations.map(({ record, tiles }) => ({ tiles, record: { ...record, id: `mask-${index}` } })),
+  }
 }
 
 const random = randomStream(7)
@@ -178,6 +194,143 @@ describe('export', () => {
     expect(image?.annotations[0]).toMatchObject({ kind: 'box', box: [1.5, 2, 3, 4], tiles: [] })
   })
 
+  test.each(['polygon', 'rle', 'rle-uncompressed'] as const)(
+    'a crowd is what a person marked, in %s',
+    async (segmentation) => {
+      using folder = temporaryFolder()
+      const masks = [true, false].map((crowd) => ({ className: 'bolt', bitmap: dot(4, 4), crowd }))
+      const source = exportSource([{ name: 'a.jpg', width: 4, height: 4, masks }], classes)
+      await exportCoco(source, folder.path, { ...cocoSpec, segmentation }, quiet)
+      expect(instances(folder.path).annotations.map(({ iscrowd }) => iscrowd)).toEqual([1, 0])
+      const read = await readCoco(join(folder.path, 'annotations/instances_default.json'))
+      expect(read.images[0]?.annotations.map(({ crowd }) => crowd)).toEqual([true, false])
+    },
+  )
+
+  test('simplified polygons have fewer corners, and the report says what they cost', async () => {
+    const size = 120
+    const bitmap = createBitmap(size, size)
+    for (let y = 0; y < size; y++) {
+      for (let x = 0; x < size; x++) {
+        const distance = Math.hypot(x - 60, y - 60)
+        bitmap.data[y * size + x] = distance < 50 && distance > 15 ? 1 : 0
+      }
+    }
+    const square = createBitmap(size, size)
+    paintRectangle(square, 10, 10, 30, 20, 1)
+    const masks = [bitmap, square].map((each) => ({ className: 'bolt', bitmap: each }))
+    const source = exportSource([{ name: 'a.jpg', width: size, height: size, masks }], classes)
+    const numbersIn = (folder: string): number =>
+      JSON.stringify(instances(folder).annotations.map(({ segmentation }) => segmentation)).split(',').length
+    using exact = temporaryFolder()
+    await exportCoco(source, exact.path, cocoSpec, quiet)
+    let corners = numbersIn(exact.path)
+    let mean = 1
+    for (const simplify of [1, 4]) {
+      using folder = temporaryFolder()
+      const report = await exportCoco(source, folder.path, { ...cocoSpec, simplify }, quiet)
+      expect(report).toMatchObject({ annotations: 2, identical: 1, simplification: { masks: 2 } })
+      const [ring, box] =
+        (await readCoco(join(folder.path, 'annotations/instances_default.json'))).images[0]?.annotations ?? []
+      expect(box?.tiles).toEqual(tilesFromBitmap(square))
+      const iou = tilesIou(ring?.tiles ?? [], tilesFromBitmap(bitmap))
+      expect(report.simplification).toEqual({ masks: 2, meanIou: (iou + 1) / 2, minIou: iou })
+      expect(iou).toBeLessThan(mean)
+      expect(iou).toBeGreaterThan(simplify === 1 ? 0.95 : 0.85)
+      expect(numbersIn(folder.path)).toBeLessThan(corners)
+      mean = iou
+      corners = numbersIn(folder.path)
+    }
+    await expect(
+      exportCoco(source, exact.path, { ...cocoSpec, simplify: 1, segmentation: 'rle' }, quiet),
+    ).rejects.toMatchObject({ key: 'simplifyNeedsPolygons' })
+  })
+
+  test('simplifying loses no object, however small', async () => {
+    using folder = temporaryFolder()
+    const report = await exportCoco(
+      exportSource(hardImages, classes),
+      folder.path,
+      { ...cocoSpec, simplify: 20 },
+      quiet,
+    )
+    expect(report.annotations).toBe(hardMasks.length + 60)
+    expect(report.simplification?.masks).toBe(report.annotations)
+    expect(report.identical).toBeLessThan(report.annotations)
+    expect(report.problems).toEqual([])
+  })
+
+  test('results are the proposals of the images that the instances file lists, and are read with it', async () => {
+    using folder = temporaryFolder()
+    const image = { width: 4, height: 4 }
+    const proposal = { className: 'bolt', bitmap: dot(4, 4), state: 'proposed' } as const
+    const source = exportSource(
+      [
+        {
+          ...image,
+          name: 'a.jpg',
+          masks: [{ className: 'tool', bitmap: dot(4, 4) }, { ...proposal, score: 0.25 }, proposal],
+        },
+        { ...image, name: 'b.jpg', masks: [{ ...proposal, score: 0.75 }] },
+      ],
+      classes,
+    )
+    const results = { ...cocoSpec, format: 'coco-results' } as const
+    const report = await exportCoco(source, folder.path, results, quiet)
+    expect(report).toMatchObject({ images: 1, annotations: 2, identical: 2 })
+    expect(report.files).toEqual(['annotations/results_default.json', 'annotations/instances_default.json'])
+    expect(report.problems.map(({ reason }) => reason)).toEqual([
+      'Proposal image-0-mask-2 has no score and was left out: a results file needs one. Accept it, or let a job propose anew.',
+      '1 proposal lies on an image without ground truth and was left out of the results. Export all annotations (--include all) to hold them too.',
+    ])
+    expect(instances(folder.path).annotations).toHaveLength(1)
+    const path = join(folder.path, 'annotations/results_default.json')
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual([
+      { image_id: 1, category_id: 2, segmentation: { size: [4, 4], counts: '51:' }, score: 0.25 },
+    ])
+    await exportCoco(source, folder.path, { ...results, include: 'all' }, quiet)
+    const read = await readCocoResults(path)
+    expect(read.problems).toEqual([])
+    expect(read.images.map(({ fileName, annotations }) => [fileName, annotations.map(({ score }) => score)])).toEqual([
+      ['a.jpg', [0.25]],
+      ['b.jpg', [0.75]],
+    ])
+    await expect(readCocoResults(join(folder.path, 'annotations/instances_default.json'))).rejects.toThrow(
+      'instances_NAME.json beside results_NAME.json',
+    )
+    const alone = writeSample(folder.path, 'results_alone.json', '[]')
+    await expect(readCocoResults(alone)).rejects.toThrow(`(${join(folder.path, 'instances_alone.json')})`)
+    writeSample(
+      folder.path,
+      'instances_alone.json',
+      readFileSync(join(folder.path, 'annotations/instances_default.json')),
+    )
+    expect((await readCocoResults(alone)).images.map((each) => each.annotations)).toEqual([[], []])
+    await expect(readCocoResults(writeSample(folder.path, 'results_alone.json', '{}'))).rejects.toThrow(
+      'is not a results file',
+    )
+  })
+
+  test.each([
+    ['a pixel', '51:', '42:'],
+    ['the score', '0.25', '0.26'],
+    ['the class', '"category_id":2', '"category_id":1'],
+    ['the encoding', '"51:"', '[5,1,10]'],
+  ])('the check of results notices when %s differs', async (_what, from, to) => {
+    using folder = temporaryFolder()
+    const text = '[{"image_id":1,"category_id":2,"segmentation":{"size":[4,4],"counts":"51:"},"score":0.25}]'
+    const facts = { imageId: 1, categoryId: 2, box: [1, 1, 1, 1] as Box, area: 1, crowd: 0, score: 0.25 }
+    const digest = annotationDigest(facts, tilesFromBitmap(dot(4, 4)))
+    const expected = [{ id: 1, imageName: 'a.jpg', digest }]
+    const image = { id: 1, file_name: 'a.jpg', width: 4, height: 4 }
+    const verify = (content: string) =>
+      verifyCocoResults(writeSample(folder.path, 'r.json', content), expected, () => image, quiet.signal)
+    await verify(text)
+    expect(text).toContain(from)
+    await expect(verify(text.replace(from, to))).rejects.toThrow('annotation 1 of a.jpg')
+    await expect(verify('[]')).rejects.toThrow('0 annotations instead of 1')
+  })
+
   test('pictures are copied or linked, and what is there already is never overwritten', async () => {
     using folder = temporaryFolder()
     const path = writeSample(folder.path, 'originals/a.jpg', 'picture')
@@ -199,7 +352,7 @@ describe('export', () => {
     const again = await exportCoco(source, out, { ...cocoSpec, images: 'copy' }, quiet)
     expect(readFileSync(target, 'utf8')).toBe('another')
     expect(again.problems.map(({ reason }) => reason).join()).toContain(
-      'exists with other content and was left as it is',
+      'exists in the export folder with other content and was left as it is',
     )
     const gone = exportSource([{ ...image, name: 'b.jpg', path: join(folder.path, 'gone.jpg') }], classes)
     const report = await exportCoco(gone, out, { ...cocoSpec, images: 'copy' }, quiet)
@@ -234,6 +387,7 @@ describe('export', () => {
     ['the image', '"image_id":1', '"image_id":2'],
     ['the id', '"id":1,"image_id"', '"id":0,"image_id"'],
     ['crowd', '"iscrowd":0', '"iscrowd":false'],
+    ['the group', '"iscrowd":0', '"iscrowd":1'],
     ['the counts', '[1,2,1,1,1]', '[1,2,1,1,2]'],
   ])('the check after writing notices when %s differs', async (_what, from, to) => {
     using folder = temporaryFolder()
@@ -247,14 +401,16 @@ describe('export', () => {
     )
     await exportCoco(source, folder.path, { ...cocoSpec, segmentation: 'rle-uncompressed' }, quiet)
     const path = join(folder.path, 'annotations/instances_default.json')
-    const digest = annotationDigest(1, 2, tilesFromBitmap(bitmap), [0, 0, 3, 2], 3)
-    const expected = { annotations: [{ annotationId: 'mask-1', imageName: 'a.jpg', digest }], images: 2, categories: 2 }
-    expect(await verifyCoco(path, expected, quiet.signal)).toBe(1)
+    const facts = { imageId: 1, categoryId: 2, box: [0, 0, 3, 2] as Box, area: 3, crowd: 0, score: null }
+    const digest = annotationDigest(facts, tilesFromBitmap(bitmap))
+    const subject = { id: 1, imageName: 'a.jpg' }
+    const expected = { annotations: [{ ...subject, digest }], images: 2, categories: 2 }
+    await verifyCoco(path, expected, quiet.signal)
     const text = readFileSync(path, 'utf8')
     expect(text).toContain(from)
     writeFileSync(path, text.replace(from, to))
     await expect(verifyCoco(path, expected, quiet.signal)).rejects.toThrow(
-      'The exported file does not give the project back (annotation mask-1 of a.jpg) and was removed.',
+      'The exported file does not give the project back (annotation 1 of a.jpg) and was removed.',
     )
     writeFileSync(path, text)
     const [only] = expected.annotations
@@ -268,20 +424,20 @@ describe('export', () => {
   test('what is written leaves memory while images are still coming', async () => {
     using folder = temporaryFolder()
     const bitmap = randomBitmap(80, 80, randomStream(5))
-    const { images } = exportSource(
+    const source = exportSource(
       [{ name: 'a.jpg', width: 80, height: 80, masks: [{ className: 'bolt', bitmap }] }],
       classes,
     )
-    const [image] = [...images()]
+    const [image] = [...source.images()]
     const sizes: number[] = []
     function* many() {
       for (let index = 0; index < 300; index++) {
-        if (image !== undefined) yield { ...image, image: { ...image.image, name: `${index}.jpg` } }
+        if (image !== undefined) yield copyOf(image, index)
         const parts = readdirSync(join(folder.path, 'annotations'))
         sizes.push(parts.reduce((sum, part) => sum + statSync(join(folder.path, 'annotations', part)).size, 0))
       }
     }
-    const report = await exportCoco({ projectName: 'many', classes, images: many }, folder.path, cocoSpec, quiet)
+    const report = await exportCoco({ ...source, images: many }, folder.path, cocoSpec, quiet)
     expect(report.identical).toBe(300)
     const total = statSync(join(folder.path, 'annotations/instances_default.json')).size
     expect(sizes[150]).toBeGreaterThan(total * 0.3)
@@ -357,8 +513,8 @@ describe('import', () => {
       images: head.images,
     })
     expect(found).toEqual([
-      { name: 'bolt', parentName: 'tool', annotations: 2 },
-      { name: 'unused', parentName: null, annotations: 0 },
+      { name: 'bolt', parentName: 'tool', annotations: 2, originalId: '0' },
+      { name: 'unused', parentName: null, annotations: 0, originalId: '5' },
     ])
     const bitmap = createBitmap(12, 10)
     paintRectangle(bitmap, 1, 1, 3, 3, 1)
@@ -370,8 +526,9 @@ describe('import', () => {
         height: 10,
         annotations: [
           { ...mask, originalId: '0' },
-          { ...mask, originalId: null },
+          { ...mask, originalId: null, crowd: null },
         ],
+        originalId: '0',
       },
     ])
     expect(problems).toEqual(['a.jpg: One annotation: `iscrowd` is missing; read as 0.'])

@@ -1,6 +1,20 @@
-import { access, constants, copyFile, link, mkdir, open, rename, rm, stat } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import {
+  access,
+  constants,
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises'
+import { dirname, join, relative } from 'node:path'
 import { AppError } from '../../shared/errors.ts'
+import type { Destination } from './format-types.ts'
 import { temporaryPath } from './text-file.ts'
 
 /** Throws `NotFound` when there is no such file or it may not be read. */
@@ -19,10 +33,56 @@ export async function requireFile(path: string): Promise<void> {
   throw new AppError('NotFound', 'fileUnreadable', `${path} is not a file. Check the path.`, { params: { file: path } })
 }
 
-/** Whether a path with `/` stays below the folder it is relative to. */
+/** Longer texts are not read in one piece: the largest masks take a tenth of it. */
+const longestText = 1 << 28
+
+/** A text file as a whole, without its byte order mark. Throws as `requireFile`, and `Unsupported` when it is too long. */
+export async function readWholeText(path: string): Promise<string> {
+  await requireFile(path)
+  const { size } = await stat(path)
+  if (size > longestText) {
+    const megabytes = Math.round(size / (1 << 20))
+    throw new AppError(
+      'Unsupported',
+      'textTooLong',
+      `${path} has ${megabytes} MB, and a file of this kind has ${longestText >> 20} at most. Check that it is the right one.`,
+      { params: { file: path, megabytes, limit: longestText >> 20 } },
+    )
+  }
+  return (await readFile(path, 'utf8')).replace(/^\uFEFF/, '')
+}
+
+/** A picture's path as a data set has it, in one form: with `/`, without a `./` at the start. */
+export function pictureNameOf(path: string): string {
+  return slashed(path).replace(/^\.\//, '')
+}
+
+/** Whether a path stays below the folder it is relative to, on any system: both slashes part it. */
 export function isInside(relativePath: string): boolean {
-  if (relativePath === '' || relativePath.startsWith('/') || /^[A-Za-z]:/.test(relativePath)) return false
-  return relativePath.split('/').every((part) => part !== '..' && part !== '')
+  if (/^[A-Za-z]:/.test(relativePath)) return false
+  return slashed(relativePath)
+    .split('/')
+    .every((part) => part !== '..' && part !== '')
+}
+
+/**
+ * Files below a folder whose name ends so, sub-folders included, as sorted paths relative to it with `/`. Hidden files and
+ * folders are left out. Throws `NotFound` when the folder cannot be read.
+ */
+export async function filesBelow(folder: string, ending = ''): Promise<string[]> {
+  try {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+    return entries
+      .filter((entry) => entry.isFile() && entry.name.toLowerCase().endsWith(ending))
+      .map((entry) => slashed(relative(folder, join(entry.parentPath, entry.name))))
+      .filter((name) => !name.split('/').some((part) => part.startsWith('.')))
+      .toSorted()
+  } catch (cause) {
+    throw new AppError('NotFound', 'fileUnreadable', `${folder} cannot be read. Check the path.`, {
+      params: { file: folder },
+      cause,
+    })
+  }
 }
 
 async function haveSameContent(a: string, b: string): Promise<boolean> {
@@ -42,15 +102,6 @@ async function haveSameContent(a: string, b: string): Promise<boolean> {
   return true
 }
 
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path)
-    return true
-  } catch {
-    return false
-  }
-}
-
 export type PlaceResult = 'placed' | 'copiedInstead' | 'otherContent'
 
 /**
@@ -60,12 +111,13 @@ export type PlaceResult = 'placed' | 'copiedInstead' | 'otherContent'
  */
 export async function placePicture(
   source: string,
-  folder: string,
-  name: string,
+  target: string,
   mode: 'copy' | 'link',
+  destination: Destination,
 ): Promise<PlaceResult> {
-  const target = resolve(join(folder, name))
-  if (await exists(target)) return (await haveSameContent(source, target)) ? 'placed' : 'otherContent'
+  const isSame = (path: string): Promise<boolean> => haveSameContent(source, path)
+  const there = await standing(target, destination, isSame)
+  if (there !== null) return there
   await mkdir(dirname(target), { recursive: true })
   let result: PlaceResult = 'placed'
   if (mode === 'link') {
@@ -85,4 +137,62 @@ export async function placePicture(
     await rm(temporary, { force: true })
   }
   return result
+}
+
+/** What lies at a path: `other` is a pipe or a device, which may never end; null when nothing does that can be seen. */
+export async function kindOf(path: string): Promise<'file' | 'folder' | 'other' | null> {
+  try {
+    const found = await stat(path)
+    return found.isDirectory() ? 'folder' : found.isFile() ? 'file' : 'other'
+  } catch {
+    return null
+  }
+}
+
+/** The path with `/` on every system. */
+export function slashed(path: string): string {
+  return path.replaceAll('\\', '/')
+}
+
+/** What is to be said of a picture that is there already; null when it has to be written. */
+async function standing(
+  target: string,
+  destination: Destination,
+  isSame: (path: string) => Promise<boolean>,
+): Promise<PlaceResult | null> {
+  const state = await destination.pictureAt(target, isSame)
+  if (state !== 'none') return state === 'same' ? 'placed' : 'otherContent'
+  // Two pictures of one export whose names the disk cannot tell apart.
+  if ((await kindOf(target)) !== null) return (await isSame(target)) ? 'placed' : 'otherContent'
+  return null
+}
+
+/** Puts a picture that was made anew into an export, as `placePicture` does with one on disk. */
+export async function writePicture(data: Uint8Array, target: string, destination: Destination): Promise<PlaceResult> {
+  const there = await standing(target, destination, async (path) => (await readFile(path)).equals(data))
+  if (there !== null) return there
+  await mkdir(dirname(target), { recursive: true })
+  const temporary = temporaryPath(target)
+  try {
+    await writeFile(temporary, data)
+    await rename(temporary, target)
+  } finally {
+    await rm(temporary, { force: true })
+  }
+  return 'placed'
+}
+
+/** How the folders begin in which exports are prepared. */
+export const stagingPrefix = '.exemplar-export.'
+
+/** What was written is not what the project holds; `about` names it, `count` says how many there are. */
+export function exportDiffers(about: string, count: number): AppError {
+  // Where a file was to go, not where it was prepared.
+  const [, what = about] = /[/\\]\.exemplar-export\.[^/\\]+[/\\]files[/\\](.*)$/s.exec(about) ?? []
+  return new AppError(
+    'Io',
+    'exportDiffers',
+    `The exported file does not give the project back (${what}${count > 5 ? ` and ${count - 5} more` : ''}) and was removed. Check the disk and export again.`,
+    { params: { what, count } },
+  )
 }

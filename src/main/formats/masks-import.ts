@@ -1,17 +1,19 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Problem } from '../../shared/contract/contract.ts'
 import { AppError, isAppError, throwIfAborted } from '../../shared/errors.ts'
-import { createBitmap } from '../../shared/mask/bitmap.ts'
-import { tilesFromBitmap } from '../../shared/mask/tiles.ts'
+import { tilesByValue } from '../../shared/mask/label-tiles.ts'
 import { z } from '../../shared/zod.ts'
-import { isInside, requireFile } from './files.ts'
+import { findClassTable } from './class-table.ts'
+import type { ClassTable } from './class-table.ts'
+import { filesBelow, isInside, kindOf, pictureNameOf, readWholeText, slashed } from './files.ts'
 import type { ImportedAnnotation, ImportedDataSet, ImportedImage, IndexPngCodec } from './format-types.ts'
-
-const ignored = 255
+import { labelReading, listed, unknownOf } from './label-reading.ts'
+import type { LabelReading } from './label-reading.ts'
+import { emptinessOf } from './shapes.ts'
+import type { LabelPng } from '../../shared/domain/index-png.ts'
 
 const manifestSchema = z.object({
-  classes: z.record(z.string().regex(/^\d+$/), z.string().trim().min(1)),
+  classes: z.record(z.string().regex(/^\d+$/), z.string().trim()),
   items: z.array(z.unknown()),
 })
 
@@ -20,25 +22,87 @@ const itemSchema = z.object({
   mask: z.string(),
   w: z.int().positive(),
   h: z.int().positive(),
+  /** The mask does not show all there is. */
+  partial: z.unknown().optional(),
 })
 
+/** One picture of the set: `fileName` as in `ImportedImage`, the mask's path, the size that the set states. */
+interface Item {
+  readonly fileName: string
+  readonly mask: string
+  readonly size: { readonly width: number; readonly height: number } | null
+  readonly isPartial: boolean
+}
+
 /**
- * Reads a data set folder: one mask per class and image, file names below its `images/`. Pixels of 255
- * (ignore) belong to no class. An item that cannot be read is listed and the rest goes on.
- * Throws `NotFound` or `InvalidInput` when the manifest itself cannot be used.
+ * Reads class masks, one a picture: a data set folder with `manifest.json`, or any folder of PNGs (below `masks/`, if
+ * there is such a folder) with a table of classes in it or beside it, see `readClassTable`. PNGs are grey of up to
+ * 16 bits, palette or RGB. Pixels of 255 (65,535 with 16 bits) belong to no class. An item that cannot be read is listed
+ * and the rest goes on. Throws `NotFound` or `InvalidInput` when manifest or table cannot be used, `Unsupported` for
+ * colours that no table explains.
  */
 export async function readMasksFolder(
   folder: string,
-  codec: Pick<IndexPngCodec, 'readIndexPng'>,
+  codec: Pick<IndexPngCodec, 'readLabelPng'>,
   signal?: AbortSignal,
 ): Promise<ImportedDataSet> {
-  const manifest = await readManifest(join(folder, 'manifest.json'))
-  const names = new Map(Object.entries(manifest.classes).map(([id, name]) => [Number(id), name]))
   const problems: Problem[] = []
+  const manifestPath = join(folder, 'manifest.json')
+  const { items, table } =
+    (await kindOf(manifestPath)) !== null
+      ? manifestItems(folder, await readManifest(manifestPath), problems)
+      : await folderItems(folder)
   const images: ImportedImage[] = []
+  const counts = new Map<string, number>()
+  for (const { fileName, mask, size, isPartial } of items) {
+    throwIfAborted(signal)
+    try {
+      const png = await codec.readLabelPng(mask)
+      const { width, height } = png
+      if (size !== null && (size.width !== width || size.height !== height)) {
+        const reason = `The manifest says ${size.width}×${size.height}, the mask is ${width}×${height}. It was left out.`
+        problems.push({ name: fileName, reason })
+        continue
+      }
+      const reading = labelReading(mask, png, table)
+      const annotations = classMasks(png, reading)
+      const unknown = unknownOf(reading)
+      if (unknown.length > 0) {
+        problems.push({
+          name: fileName,
+          reason: `Pixels of ${listed(unknown)} were left out: ${size === null ? 'the table of classes' : 'the manifest'} names no such class.`,
+        })
+      }
+      const isBlank = !isPartial && [...reading.values].every((value) => reading.classOf(value) === null)
+      images.push({ fileName, width, height, annotations, ...emptinessOf(isBlank ? 0 : 1, true) })
+      for (const { className } of annotations) counts.set(className, (counts.get(className) ?? 0) + 1)
+    } catch (error) {
+      // The folder's own table lacks the colours of every mask alike: say so once, before anything is imported.
+      const isTable = size === null && isAppError(error) && error.key === 'colourTableMissing'
+      if (!isAppError(error) || error.code === 'Cancelled' || isTable) throw error
+      problems.push({ name: fileName, reason: error.message })
+    }
+  }
+  const names = new Set([...table.byNumber.values(), ...table.byColour.values()].filter((name) => name !== null))
+  return {
+    classes: [...names].map((name) => ({ name, parentName: null, annotations: counts.get(name) ?? 0 })),
+    images,
+    problems,
+  }
+}
+
+function manifestItems(
+  folder: string,
+  manifest: z.infer<typeof manifestSchema>,
+  problems: Problem[],
+): { readonly items: readonly Item[]; readonly table: ClassTable } {
+  const names = Object.entries(manifest.classes).map(([id, name]) => [Number(id), name] as const)
+  // 255 is "ignore" in masks of 8 bits, a class in those of 16 bits.
+  const isDeep = names.some(([id]) => id > 255)
+  const byNumber = new Map(names.filter(([id]) => id > 0 && (isDeep || id !== 255)))
+  const items: Item[] = []
   const seen = new Set<string>()
   for (const [index, value] of manifest.items.entries()) {
-    throwIfAborted(signal)
     const item = itemSchema.safeParse(value)
     if (!item.success) {
       problems.push({
@@ -47,8 +111,8 @@ export async function readMasksFolder(
       })
       continue
     }
-    const { image, mask, w: width, h: height } = item.data
-    const fileName = image.replace(/^images\//, '')
+    const { image, mask, w: width, h: height, partial = false } = item.data
+    const fileName = pictureNameOf(image).replace(/^images\//, '')
     if (!isInside(fileName) || !isInside(mask)) {
       problems.push({
         name: image,
@@ -61,43 +125,47 @@ export async function readMasksFolder(
       continue
     }
     seen.add(fileName)
-    try {
-      const png = await codec.readIndexPng(join(folder, mask))
-      if (png.width !== width || png.height !== height) {
-        const reason = `The manifest says ${width}×${height}, the mask is ${png.width}×${png.height}. It was left out.`
-        problems.push({ name: fileName, reason })
-        continue
-      }
-      const { annotations, unknown } = splitByClass(png.data, width, height, names)
-      if (unknown.length > 0) {
-        problems.push({
-          name: fileName,
-          reason: `Pixels of ${unknown.join(', ')} were left out: the manifest names no such class.`,
-        })
-      }
-      images.push({ fileName, width, height, annotations })
-    } catch (error) {
-      if (!isAppError(error) || error.code === 'Cancelled') throw error
-      problems.push({ name: fileName, reason: error.message })
-    }
+    const size = { width, height }
+    items.push({ fileName, mask: join(folder, slashed(mask)), size, isPartial: partial !== false })
   }
-  const counts = new Map<string, number>()
-  for (const { annotations } of images) {
-    for (const { className } of annotations) counts.set(className, (counts.get(className) ?? 0) + 1)
+  return { items, table: { byNumber, byColour: new Map() } }
+}
+
+async function folderItems(folder: string): Promise<{ readonly items: readonly Item[]; readonly table: ClassTable }> {
+  const inside = join(folder, 'masks')
+  const masks = (await kindOf(inside)) === 'folder' ? inside : folder
+  const files = await filesBelow(masks, '.png')
+  const table = await findClassTable([folder, dirname(resolve(folder))])
+  if (files.length === 0 || table === undefined) {
+    const reason =
+      files.length === 0
+        ? 'no PNG in it and no manifest.json'
+        : 'no manifest.json, classes.json, labels.txt or label_colors.txt that names the classes'
+    throw new AppError(
+      'InvalidInput',
+      'masksFolderUnclear',
+      `${folder} is no folder of class masks: there is ${reason}.`,
+      {
+        params: { file: folder, reason },
+      },
+    )
   }
-  const classes = [...names].filter(([id]) => id > 0 && id < ignored).map(([, name]) => name)
   return {
-    classes: [...new Set(classes)].map((name) => ({ name, parentName: null, annotations: counts.get(name) ?? 0 })),
-    images,
-    problems,
+    items: files.map((file) => ({
+      fileName: file.replace(/\.png$/i, ''),
+      mask: join(masks, file),
+      size: null,
+      isPartial: false,
+    })),
+    table,
   }
 }
 
 async function readManifest(path: string): Promise<z.infer<typeof manifestSchema>> {
-  await requireFile(path)
+  const text = await readWholeText(path)
   let value: unknown
   try {
-    value = JSON.parse(await readFile(path, 'utf8'))
+    value = JSON.parse(text)
   } catch (cause) {
     throw new AppError('InvalidInput', 'manifestInvalid', `${path} is not valid JSON. Write it again.`, {
       params: { file: path },
@@ -114,43 +182,19 @@ async function readManifest(path: string): Promise<z.infer<typeof manifestSchema
   )
 }
 
-function splitByClass(
-  data: Uint8Array,
-  width: number,
-  height: number,
-  names: ReadonlyMap<number, string>,
-): { readonly annotations: ImportedAnnotation[]; readonly unknown: readonly number[] } {
-  // One pass for the box of every value; then each class costs its box and not the whole image.
-  const left = new Uint32Array(256).fill(width)
-  const right = new Uint32Array(256)
-  const top = new Uint32Array(256)
-  const bottom = new Uint32Array(256)
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const value = data[y * width + x] ?? 0
-      if (bottom[value] === 0) top[value] = y
-      bottom[value] = y + 1
-      if (x < (left[value] ?? 0)) left[value] = x
-      if (x >= (right[value] ?? 0)) right[value] = x + 1
-    }
-  }
-  const annotations: ImportedAnnotation[] = []
-  const unknown: number[] = []
-  for (let value = 1; value < ignored; value++) {
-    const [x0 = 0, y0 = 0, x1 = 0, y1 = 0] = [left[value], top[value], right[value], bottom[value]]
-    if (y1 === 0) continue
-    const className = names.get(value)
-    if (className === undefined) {
-      unknown.push(value)
-      continue
-    }
-    const bitmap = createBitmap(x1 - x0, y1 - y0)
-    for (let y = y0; y < y1; y++) {
-      const row = (y - y0) * bitmap.width - x0
-      for (let x = x0; x < x1; x++) if (data[y * width + x] === value) bitmap.data[row + x] = 1
-    }
-    const tiles = tilesFromBitmap(bitmap, x0, y0)
-    annotations.push({ className, kind: 'mask', tiles, box: null, crowd: false, originalId: null })
-  }
-  return { annotations, unknown }
+/** One mask for every class in the picture, in the order of its values. */
+function classMasks(png: LabelPng, { values, classOf, isIgnored }: LabelReading): ImportedAnnotation[] {
+  const wanted = [...values].filter((value) => !isIgnored(value) && (classOf(value) ?? null) !== null)
+  const isWanted = new Set(wanted)
+  const masks = tilesByValue(png.data, png.width, png.height, (value) => isWanted.has(value))
+  return wanted
+    .toSorted((a, b) => a - b)
+    .map((value) => ({
+      className: classOf(value) ?? '',
+      kind: 'mask',
+      tiles: masks.get(value) ?? [],
+      box: null,
+      crowd: null,
+      originalId: null,
+    }))
 }

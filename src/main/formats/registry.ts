@@ -1,30 +1,45 @@
-import type { ExportReport, ExportSpec } from '../../shared/contract/contract.ts'
+import type {
+  AnnotationImportSpec,
+  ExportReport,
+  ExportSpec,
+  FormatSummary,
+  Problem,
+} from '../../shared/contract/contract.ts'
+import { AppError, throwIfAborted } from '../../shared/errors.ts'
+import { withUsableClasses } from './class-names.ts'
 import { exportCoco } from './coco-export.ts'
-import { readCoco } from './coco-import.ts'
-import type { ExportContext, ExportSource, ImportedDataSet, IndexPngCodec } from './format-types.ts'
+import { readCoco, readCocoResults } from './coco-import.ts'
+import { exportCvat } from './cvat-export.ts'
+import { readCvat } from './cvat-import.ts'
+import { ExportFolder } from './export-folder.ts'
+import type { FoundByReaders } from './export-folder.ts'
+import type { ExportContext, ExportSource, FormatCodec, ImportContext, ImportedDataSet } from './format-types.ts'
+import { exportLabelme } from './labelme-export.ts'
+import { readLabelme } from './labelme-import.ts'
 import { exportMasks } from './masks-export.ts'
 import { readMasksFolder } from './masks-import.ts'
+import { exportPngObjects } from './png-objects-export.ts'
+import { readPngObjects } from './png-objects-import.ts'
+import { withPlainNames } from './selection.ts'
+import { exportVoc } from './voc-export.ts'
+import { readVoc } from './voc-import.ts'
+import { exportYolo } from './yolo-export.ts'
+import { readYolo } from './yolo-import.ts'
 
 /** A file format, with what it can hold, so that nobody has to find out by losing it. */
-export interface Format {
-  readonly id: ExportSpec['format']
-  /** What the reader is given: one file or a folder. */
-  readonly imports: 'file' | 'folder'
-  readonly holds: {
-    /** Objects of one class apart from each other. */
-    readonly instances: boolean
-    /** Two masks on one pixel. */
-    readonly overlaps: boolean
-    readonly boxes: boolean
-  }
+export interface Format extends FormatSummary {
+  /** Exports of one layout into one folder take each other's place: their files have the same names. */
+  readonly layout: string
+  /** What readers of an export find without its being named anywhere in it. */
+  readonly found: readonly FoundByReaders[]
   readonly write: (
     source: ExportSource,
     folder: string,
     spec: ExportSpec,
-    codec: IndexPngCodec,
+    codec: FormatCodec,
     context: ExportContext,
   ) => Promise<ExportReport>
-  readonly read: (path: string, codec: IndexPngCodec, signal?: AbortSignal) => Promise<ImportedDataSet>
+  readonly read: (path: string, context: ImportContext) => Promise<ImportedDataSet>
 }
 
 /** Every format by its name on the command line and in the dialog. */
@@ -32,39 +47,165 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
   coco: {
     id: 'coco',
     imports: 'file',
-    holds: { instances: true, overlaps: true, boxes: true },
+    options: ['segmentation', 'orientation', 'simplify', 'split'],
+    holds: { instances: true, overlaps: true, boxes: true, parts: true, holes: true, parents: true, empty: true },
+    layout: 'coco',
+    found: [{ folder: 'annotations', ending: '.json' }],
     write: (source, folder, spec, _codec, context) => exportCoco(source, folder, spec, context),
-    read: (path, _codec, signal) => readCoco(path, signal),
+    read: (path, { signal, mostPixels }) => readCoco(path, signal, mostPixels),
+  },
+  'coco-results': {
+    id: 'coco-results',
+    imports: 'file',
+    options: ['segmentation', 'orientation', 'simplify', 'split'],
+    holds: { instances: true, overlaps: true, boxes: false, parts: true, holes: true, parents: true, empty: false },
+    layout: 'coco',
+    found: [{ folder: 'annotations', ending: '.json' }],
+    write: (source, folder, spec, _codec, context) => exportCoco(source, folder, spec, context),
+    read: (path, { signal, mostPixels }) => readCocoResults(path, signal, mostPixels),
+  },
+  yolo: {
+    id: 'yolo',
+    imports: 'folder',
+    options: ['parts', 'split'],
+    // Boxes only in an export without any mask.
+    holds: { instances: true, overlaps: true, boxes: false, parts: false, holes: true, parents: false, empty: true },
+    layout: 'yolo',
+    found: [
+      { folder: 'labels', ending: '.txt' },
+      { folder: 'images', ending: '' },
+    ],
+    write: (source, folder, spec, _codec, context) => exportYolo(source, folder, spec, context),
+    read: readYolo,
+  },
+  labelme: {
+    id: 'labelme',
+    imports: 'folder',
+    options: [],
+    holds: { instances: true, overlaps: true, boxes: true, parts: true, holes: true, parents: false, empty: true },
+    layout: 'labelme',
+    found: [{ folder: '', ending: '.json' }],
+    write: exportLabelme,
+    read: readLabelme,
+  },
+  cvat: {
+    id: 'cvat',
+    imports: 'file',
+    options: [],
+    holds: { instances: true, overlaps: true, boxes: true, parts: true, holes: true, parents: true, empty: true },
+    layout: 'cvat',
+    found: [],
+    write: (source, folder, spec, _codec, context) => exportCvat(source, folder, spec, context),
+    read: (path, { signal, mostPixels }) => readCvat(path, signal, mostPixels),
   },
   masks: {
     id: 'masks',
     imports: 'folder',
-    holds: { instances: false, overlaps: false, boxes: false },
+    options: [],
+    holds: { instances: false, overlaps: false, boxes: false, parts: false, holes: true, parents: false, empty: true },
+    layout: 'manifest',
+    found: [{ folder: 'masks', ending: '.png' }],
     write: exportMasks,
-    read: readMasksFolder,
+    read: (path, { codec, signal }) => readMasksFolder(path, codec, signal),
+  },
+  'png-objects': {
+    id: 'png-objects',
+    imports: 'folder',
+    options: [],
+    holds: { instances: true, overlaps: true, boxes: true, parts: true, holes: true, parents: true, empty: true },
+    layout: 'manifest',
+    found: [{ folder: 'masks', ending: '.png' }],
+    write: exportPngObjects,
+    read: (path, { codec, signal, mostPixels }) => readPngObjects(path, codec, signal, mostPixels),
+  },
+  voc: {
+    id: 'voc',
+    imports: 'folder',
+    options: ['split'],
+    holds: { instances: true, overlaps: false, boxes: true, parts: true, holes: true, parents: false, empty: true },
+    layout: 'voc',
+    found: [
+      { folder: 'Annotations', ending: '.xml' },
+      { folder: 'SegmentationClass', ending: '.png' },
+      { folder: 'SegmentationObject', ending: '.png' },
+      { folder: 'ImageSets', ending: '.txt' },
+    ],
+    write: exportVoc,
+    read: (path, { codec, signal, mostPixels }) => readVoc(path, codec, signal, mostPixels),
   },
 }
 
-/** Names of the formats that can be imported. */
-export const importFormats = ['coco', 'masks'] as const satisfies readonly ExportSpec['format'][]
-
-/** Writes a project in the format that `spec` names. Errors as in `exportCoco` and `exportMasks`. */
-export function writeDataSet(
+/** Writes a project in the format that `spec` names. Errors as in its writer; `Unsupported` for a split or an orientation it cannot write. */
+export async function writeDataSet(
   source: ExportSource,
   folder: string,
   spec: ExportSpec,
-  codec: IndexPngCodec,
+  codec: FormatCodec,
   context: ExportContext,
 ): Promise<ExportReport> {
-  return formats[spec.format].write(source, folder, spec, codec, context)
+  if (spec.split !== null) requireOption(spec.format, 'split')
+  if (spec.orientation !== 'displayed') requireOption(spec.format, 'orientation')
+  const { layout, found, write } = formats[spec.format]
+  await using destination = await ExportFolder.open(folder, layout, source.originals)
+  const plain = withPlainNames(source, spec)
+  const report = await write(plain.source, destination.staging, spec, codec, { ...context, destination })
+  throwIfAborted(context.signal)
+  const { removed, strangers } = await destination.publish(report.files[0], found)
+  const gone = removed > 0 ? { removed } : {}
+  return {
+    ...report,
+    location: folder,
+    ...gone,
+    problems: [...report.problems, ...plain.problems(), ...listed(strangers)],
+  }
 }
 
-/** Reads a file or folder of that format. Errors as in `readCoco` and `readMasksFolder`. */
-export function readDataSet(
-  format: (typeof importFormats)[number],
+function requireOption(format: ExportSpec['format'], option: 'split' | 'orientation'): void {
+  if (formats[format].options.includes(option)) return
+  const others = formatsWith(option)
+  if (option === 'split') {
+    throw new AppError(
+      'Unsupported',
+      'splitUnsupported',
+      `The format ${format} is written as one; export ${others.join(', ')} to split the images into subsets.`,
+      { params: { format, others: others.join(', ') } },
+    )
+  }
+  throw new AppError(
+    'Unsupported',
+    'orientationUnsupported',
+    `The format ${format} has its masks as displayed; export ${others.join(', ')} for upright copies or stored pixels.`,
+    { params: { format, others: others.join(', ') } },
+  )
+}
+
+/** Names of the formats that leave this to choose. */
+export function formatsWith(option: Format['options'][number]): string[] {
+  return Object.values(formats)
+    .filter(({ options }) => options.includes(option))
+    .map(({ id }) => id)
+}
+
+function listed(strangers: readonly string[]): Problem[] {
+  const [name] = strangers
+  if (name === undefined) return []
+  const others =
+    strangers.length === 1
+      ? ''
+      : `, and ${strangers.length - 1} more such files (${strangers.slice(1, 6).join(', ')}${strangers.length > 6 ? ', …' : ''})`
+  return [
+    {
+      name,
+      reason: `It lies in the export folder, is not of this export, and readers that go by folders will read it with it${others}. Export to an empty folder, or move it away.`,
+    },
+  ]
+}
+
+/** Reads a file or folder of that format, without classes that a project cannot have. Errors as in its reader. */
+export async function readDataSet(
+  format: AnnotationImportSpec['format'],
   path: string,
-  codec: IndexPngCodec,
-  signal?: AbortSignal,
+  context: ImportContext,
 ): Promise<ImportedDataSet> {
-  return formats[format].read(path, codec, signal)
+  return withUsableClasses(path, await formats[format].read(path, context))
 }

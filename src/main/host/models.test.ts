@@ -3,11 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { tinyDenseSize, writeTinyDenseMsdnet } from '../../../test/support/tiny-dense-msdnet.ts'
 import { tinyDecoder, writeTinyMsdnet } from '../../../test/support/tiny-msdnet.ts'
 import type { TinyMsdnetChange } from '../../../test/support/tiny-msdnet.ts'
 import { isAppError } from '../../shared/errors.ts'
+import { bitmapFromTiles } from '../../shared/mask/tiles.ts'
 import { createEngine } from '../engine/client.ts'
-import { scene } from '../engine/scene.fixture.ts'
+import type { RgbPixels } from '../engine/engine-port.ts'
+import { intersectionOverUnion, scene, sceneHeight, sceneWidth } from '../engine/scene.fixture.ts'
 import { addModel, listModels, modelHashNamed, modelNamed, requireModel } from './models.ts'
 
 const modelsFolder = fileURLToPath(new URL('../../../models', import.meta.url))
@@ -71,6 +74,53 @@ test('an added model is a complete copy that can be learnt and segmented with wh
   }
 })
 
+test('an added model of the published configuration brings its backbone, and every photo enters at its one size', async () => {
+  const source = join(folder, 'export')
+  writeTinyDenseMsdnet(source)
+  expect(await addModel(source, options)).toBe('dense')
+  rmSync(source, { recursive: true })
+  const added = (await listModels()).find(({ name }) => name === 'dense')
+  expect(added).toMatchObject({ origin: 'added', licence: 'Apache-2.0', problem: null })
+  const model = requireModel('dense')
+  const engine = createEngine({ ...model, ...options, cacheFolder: join(folder, 'cache'), provider: 'cpu', threads: 1 })
+  try {
+    const { modelHash, predictor } = await engine.info()
+    expect(predictor).toBe('msdnet')
+    expect(await modelHashNamed('dense')).toBe(modelHash)
+    const examples = [scene(0), scene(1)]
+    const supports = await Promise.all(
+      examples.map(({ image, mask }) => engine.encodeSupport(image, mask, { detail: 'high' })),
+    )
+    const state = await engine.fit(supports)
+    const size = tinyDenseSize.join('x')
+    expect(examples.map(({ asked }) => asked)).toEqual([[size], [size]])
+    const query = scene(2)
+    const classes = [{ classId: 'disc', versionHash: 'v', state }]
+    const { predictions, usedCache } = await engine.segment(query.image, classes)
+    expect(usedCache).toBe(false)
+    expect(query.asked).toContain(size)
+    const [found] = predictions
+    if (found === undefined) throw new Error('no prediction')
+    expect(intersectionOverUnion(bitmapFromTiles(found.tiles, sceneWidth, sceneHeight), query.truth)).toBeGreaterThan(
+      0.85,
+    )
+    expect(found.score).toBeGreaterThan(0.5)
+    // The same features serve any detail.
+    expect(await engine.segment(query.image, classes, { detail: 'fast' })).toMatchObject({
+      usedCache: true,
+      predictions,
+    })
+    const blank = (w: number, h: number): Promise<RgbPixels> =>
+      Promise.resolve({ width: w, height: h, data: new Uint8Array(w * h * 3).fill(240) })
+    const empty = { ...query.image, contentHash: 'e'.repeat(64), pixels: blank }
+    const [nothing] = (await engine.segment(empty, classes)).predictions
+    expect(nothing).toMatchObject({ area: 0, score: 0 })
+    expect(nothing?.presence).toBeLessThan(0)
+  } finally {
+    await engine.close()
+  }
+})
+
 describe('a model that cannot be used is not added', () => {
   test.each<readonly [string, TinyMsdnetChange, string]>([
     [
@@ -78,7 +128,7 @@ describe('a model that cannot be used is not added', () => {
       { decoder: { ...tinyDecoder(), outputs: [] }, promised: { decoder: tinyDecoder() } },
       'modelFault',
     ],
-    ['when it keeps dense maps', { entry: { support: 'dense' } }, 'modelDense'],
+    ['when it is of no known kind', { entry: { support: 'graph' } }, 'modelManifestInvalid'],
     ['when its id is that of one that ships', { entry: { id: 'msdnet' } }, 'modelNameUnusable'],
     ['when its id leads out of the folder', { entry: { id: '../escaped' } }, 'modelNameUnusable'],
   ])('%s', async (_name, change, key) => {

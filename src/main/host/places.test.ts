@@ -34,17 +34,18 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }))
 
 function enter(places: Places, ...names: readonly string[]): Place {
-  let place = places.list(null).entries[0]
-  for (const name of names) place = places.list(place?.placeId ?? '').entries.find((entry) => entry.name === name)
+  let place = places.list(null, 'images').entries[0]
+  for (const name of names)
+    place = places.list(place?.placeId ?? '', 'images').entries.find((entry) => entry.name === name)
   if (place === undefined) throw new Error(`Not listed: ${names.join('/')}`)
   return place
 }
 
 test('roots, folders, pictures and projects are listed; hidden, foreign and outside entries are not', () => {
   const places = createPlaces({ roots: [root] })
-  const start = places.list(null)
+  const start = places.list(null, 'images')
   expect(start).toMatchObject({ trail: [], entries: [{ name: root, kind: 'folder', isProject: false }], imageCount: 0 })
-  const listed = places.list(start.entries[0]?.placeId ?? '')
+  const listed = places.list(start.entries[0]?.placeId ?? '', 'images')
   expect(listed.entries.map(({ name, kind, isProject }) => [name, kind, isProject])).toEqual([
     ['photos 2', 'folder', false],
     ['photos 10', 'folder', false],
@@ -54,7 +55,7 @@ test('roots, folders, pictures and projects are listed; hidden, foreign and outs
     ['boots', 'folder', true],
   ])
   expect(listed.trail.map(({ name }) => name)).toEqual([root])
-  const deep = places.list(enter(places, 'photos 10', 'deep').placeId)
+  const deep = places.list(enter(places, 'photos 10', 'deep').placeId, 'images')
   expect(deep.trail.map(({ name }) => name)).toEqual([root, 'photos 10', 'deep'])
   expect(deep.entries).toEqual([])
   expect(deep.trail[1]?.placeId).toBe(enter(places, 'photos 10').placeId)
@@ -80,7 +81,7 @@ test('a place that is swapped for a link to the outside is refused, one that is 
   await symlink(join(folder, 'root2'), join(root, 'photos 2'))
   for (const use of [
     () => places.resolve(photos.placeId),
-    () => places.list(photos.placeId),
+    () => places.list(photos.placeId, 'images'),
     () => places.createFolder(photos.placeId, 'new'),
     () => places.resolveNew(photos.placeId, 'new'),
   ]) {
@@ -88,7 +89,9 @@ test('a place that is swapped for a link to the outside is refused, one that is 
   }
   await rm(join(root, 'a.jpg'))
   expect(() => places.resolve(picture.placeId)).toThrow(expect.objectContaining({ code: 'NotFound' }))
-  expect(() => places.list(enter(places, 'b.PNG').placeId)).toThrow(expect.objectContaining({ code: 'NotFound' }))
+  expect(() => places.list(enter(places, 'b.PNG').placeId, 'images')).toThrow(
+    expect.objectContaining({ code: 'NotFound' }),
+  )
 })
 
 test('new folders: one plain name, never outside, never twice', () => {
@@ -145,14 +148,14 @@ test('what a person hands over is granted, with what lies in it and nothing besi
   const places = createPlaces({ roots: [root] })
   const outside = places.grant(join(folder, 'outside'))
   expect(outside).toMatchObject({ name: 'outside', kind: 'folder', isProject: false })
-  const listed = places.list(outside.placeId)
+  const listed = places.list(outside.placeId, 'images')
   expect([listed.trail.map(({ name }) => name), listed.entries.map(({ name }) => name)]).toEqual([
     [join(folder, 'outside')],
     ['s.jpg'],
   ])
   expect(places.resolveNew(outside.placeId, 'export')).toBe(join(folder, 'outside', 'export'))
   // A grant is no root: the browser still begins where it began.
-  expect(places.list(null).entries.map(({ name }) => name)).toEqual([root])
+  expect(places.list(null, 'images').entries.map(({ name }) => name)).toEqual([root])
 
   await writeFile(join(folder, 'root2', 'one.jpg'), '')
   await writeFile(join(folder, 'root2', 'two.jpg'), '')

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
-import type { Place } from '../../shared/contract/contract.ts'
+import type { Place, PlaceFiles } from '../../shared/contract/contract.ts'
+import { hasDataExtension } from '../../shared/domain/data-file-names.ts'
 import { hasImageExtension } from '../../shared/domain/picture-names.ts'
 import { projectFile } from '../../shared/domain/project-folder.ts'
 import { AppError } from '../../shared/errors.ts'
@@ -14,8 +15,8 @@ import { isInside } from './static-files.ts'
  * leads nowhere else either. What a person chose in a system dialog or dropped on the window is granted besides.
  */
 export interface Places {
-  /** `null` lists the roots. */
-  readonly list: (placeId: string | null) => { trail: Place[]; entries: Place[]; imageCount: number }
+  /** `null` lists the roots. `files`: which files are listed beside the folders. */
+  readonly list: (placeId: string | null, files: PlaceFiles) => { trail: Place[]; entries: Place[]; imageCount: number }
   readonly createFolder: (placeId: string, name: string) => Place
   /** Lets the page use this file, or this folder and what lies in it, wherever it is. Throws `NotFound`. */
   readonly grant: (path: string) => Place
@@ -40,6 +41,12 @@ export interface Places {
 
 /** A folder with more entries shows this many; the count of pictures is of all. */
 const maxEntries = 2_000
+
+const isShown: Readonly<Record<PlaceFiles, (name: string) => boolean>> = {
+  images: hasImageExtension,
+  data: hasDataExtension,
+  none: () => false,
+}
 
 export function createPlaces(options: { readonly roots?: readonly string[] } = {}): Places {
   const roots = (options.roots ?? [homedir()]).map((root) => realRoot(root))
@@ -93,13 +100,13 @@ export function createPlaces(options: { readonly roots?: readonly string[] } = {
   }
 
   /** Null for what is not shown: hidden, foreign, broken, or leading outside. */
-  function entryOf(folder: string, name: string): Place | null {
+  function entryOf(folder: string, name: string, files: PlaceFiles): Place | null {
     if (name.startsWith('.')) return null
     const path = join(folder, name)
     const found = lookAt(path)
     if (found === null || !isAllowed(found.real)) return null
     if (found.isFolder) return toPlace(found.real, name, 'folder')
-    return found.isFile && hasImageExtension(name) ? toPlace(found.real, name, 'file') : null
+    return found.isFile && isShown[files](name) ? toPlace(found.real, name, 'file') : null
   }
 
   function resolveNew(placeId: string, name: string): string {
@@ -143,7 +150,7 @@ export function createPlaces(options: { readonly roots?: readonly string[] } = {
       const documents = lookAt(join(root, 'Documents'))
       return documents?.isFolder === true && isAllowed(documents.real) ? documents.real : root
     },
-    list: (placeId) => {
+    list: (placeId, files) => {
       if (placeId === null) {
         return { trail: [], entries: roots.map((root) => toPlace(root, root, 'folder')), imageCount: 0 }
       }
@@ -155,7 +162,7 @@ export function createPlaces(options: { readonly roots?: readonly string[] } = {
       const sorted = names
         .toSorted((a, b) => Number(b.isDirectory()) - Number(a.isDirectory()) || collator.compare(a.name, b.name))
         .slice(0, maxEntries)
-      const entries = sorted.map(({ name }) => entryOf(folder, name)).filter((entry) => entry !== null)
+      const entries = sorted.map(({ name }) => entryOf(folder, name, files)).filter((entry) => entry !== null)
       return { trail: trailOf(folder), entries, imageCount }
     },
     createFolder: (placeId, name) => {

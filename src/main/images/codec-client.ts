@@ -57,14 +57,20 @@ export function createCodec(options: CodecClientOptions): SupervisedCodec {
 
   return {
     probe: (path, opts) => ask('probe', { path }, 'batch', opts),
+    header: (path, opts) => ask('header', { path }, 'batch', opts),
     thumbnail: async (path, maxSide, opts) => plain(await ask('thumbnail', { path, maxSide }, 'interactive', opts)),
     pixels: async (path, width, height, opts) =>
       plainImage(await ask('pixels', { path, width, height, region: opts?.region ?? null }, 'batch', opts)),
     tile: async (path, level, x, y, opts) => plainImage(await ask('tile', { path, level, x, y }, 'interactive', opts)),
+    upright: async (path, opts) => plainImage(await ask('upright', { path }, 'batch', opts)),
     readIndexPng: async (path, opts) => plainImage(await ask('readIndexPng', { path }, 'batch', opts)),
+    readLabelPng: (path, opts) => ask('readLabelPng', { path }, 'batch', opts),
     writeIndexPng: async (path, image, opts) => {
       await ask('writeIndexPng', { path, image }, 'batch', opts)
     },
+    decodeIndexPng: async (name, bytes, opts) =>
+      plainImage(await ask('decodeIndexPng', { path: name, bytes }, 'batch', opts)),
+    encodeIndexPng: async (image, opts) => plain(await ask('encodeIndexPng', { path: 'a mask', image }, 'batch', opts)),
     library: (opts) => decoder.request('library', null, opts),
     close: decoder.close,
     pid: decoder.pid,

@@ -1,9 +1,20 @@
 import { writeFileAtomic } from './atomic-file.ts'
 import { serveRequests } from '../processes/child.ts'
 import type { CodecKinds } from './codec-messages.ts'
-import { fileKey, fullPicture, library, pixels, probe, readHeader, readIndexPng, thumbnail } from './decode.ts'
+import {
+  fileKey,
+  fullPicture,
+  library,
+  pixels,
+  probe,
+  readHeader,
+  readIndexPng,
+  readLabelPng,
+  thumbnail,
+} from './decode.ts'
+import { upright } from './upright.ts'
 import { fileUnwritable } from './image-errors.ts'
-import { encodeIndexPng } from './index-png.ts'
+import { decodeIndexPng, encodeIndexPng } from './index-png.ts'
 import { PictureCache } from './picture-cache.ts'
 
 /** Entry of the image decoder process. */
@@ -15,6 +26,7 @@ serveRequests<CodecKinds>(() => {
   return {
     library: () => library(),
     probe: ({ path }) => probe(path),
+    header: ({ path }) => readHeader(path),
     thumbnail: ({ path, maxSide }) => thumbnail(path, maxSide),
     pixels: ({ path, width, height, region }) => pixels(path, width, height, region),
     tile: async ({ path, level, x, y }) =>
@@ -23,7 +35,9 @@ serveRequests<CodecKinds>(() => {
         whole: () => fullPicture(path),
         reduced: (width, height) => pixels(path, width, height),
       }),
+    upright: ({ path }) => upright(path),
     readIndexPng: ({ path }) => readIndexPng(path),
+    readLabelPng: ({ path }) => readLabelPng(path),
     writeIndexPng: async ({ path, image }) => {
       const bytes = await encodeIndexPng(image)
       try {
@@ -33,5 +47,7 @@ serveRequests<CodecKinds>(() => {
       }
       return null
     },
+    decodeIndexPng: ({ path, bytes }) => decodeIndexPng(path, bytes),
+    encodeIndexPng: ({ image }) => encodeIndexPng(image),
   }
 })

@@ -352,7 +352,24 @@ test('index pictures go to disk and back unchanged, and nothing temporary is lef
   const path = join(folder, 'masks', 'a.png')
   await codec.writeIndexPng(path, image)
   expect(await codec.readIndexPng(path)).toEqual(image)
+  expect(await codec.readLabelPng(path)).toEqual({ kind: 'grey', ...image })
+  const deep = { ...image, data: Uint16Array.from(image.data, (value) => 257 * value) }
+  await codec.writeIndexPng(path, deep)
+  expect(await codec.readLabelPng(path)).toEqual({ kind: 'grey', ...deep })
+  const palette = Array.from({ length: 256 }, (_, index) => index * 65_793)
+  await codec.writeIndexPng(path, { ...image, palette })
+  expect(await codec.readLabelPng(path)).toEqual({ kind: 'palette', ...image, palette })
   expect(await readdir(join(folder, 'masks'))).toEqual(['a.png'])
+  await codec.writeIndexPng(path, image)
+  const bytes = await codec.encodeIndexPng(image)
+  expect(bytes).toEqual(new Uint8Array(await readFile(path)))
+  expect(await codec.decodeIndexPng('a.json, shape 1', bytes)).toEqual(image)
+  await expect(codec.decodeIndexPng('a.json, shape 1', bytes.subarray(0, 40))).rejects.toMatchObject({
+    code: 'InvalidInput',
+    message: expect.stringContaining('a.json, shape 1 is damaged') as string,
+  })
+  expect(await codec.header(path)).toMatchObject({ format: 'png', width: image.width, height: image.height })
+  await expect(codec.header(join(folder, 'none.png'))).rejects.toMatchObject({ code: 'Io' })
   await expect(codec.readIndexPng(join(folder, 'o1.jpeg'))).rejects.toMatchObject({ code: 'Unsupported' })
   await expect(codec.readIndexPng(join(folder, 'none.png'))).rejects.toMatchObject({ code: 'Io' })
   await expect(codec.writeIndexPng(join(folder, 'noise.png', 'a.png'), image)).rejects.toMatchObject({ code: 'Io' })

@@ -2,21 +2,16 @@ import { readFile, stat } from 'node:fs/promises'
 import sharp from 'sharp'
 import type { Metadata, Sharp } from 'sharp'
 import type { Box } from '../../shared/domain/records.ts'
+import { maxImagePixels } from '../../shared/domain/picture-size.ts'
 import { AppError } from '../../shared/errors.ts'
-import type { ImageLibrary, ImageProbe, IndexImage, RgbImage } from './codec.ts'
+import type { ImageLibrary, ImageProbe, RgbImage } from './codec.ts'
 import { readSignature } from './file-signature.ts'
-import {
-  fileEmpty,
-  fileUnreadable,
-  maxImagePixels,
-  pictureDamaged,
-  pictureTooLarge,
-  samplesUnsupported,
-} from './image-errors.ts'
-import { decodeIndexPng } from './index-png.ts'
+import { fileEmpty, fileUnreadable, pictureDamaged, pictureTooLarge, samplesUnsupported } from './image-errors.ts'
+import { decodeIndexPng, decodeLabelPng } from './index-png.ts'
 import { depthFor, factorFor } from './sample-depth.ts'
+import type { ByteIndexPng, LabelPng } from '../../shared/domain/index-png.ts'
 
-/** Everything that touches sharp; runs in the image decoder process only. */
+/** Reading with sharp (`upright.ts` writes with it); runs in the image decoder process only. */
 
 // Two threads a picture: the process decodes several at a time, and the engine needs cores as well.
 sharp.concurrency(2)
@@ -37,7 +32,7 @@ interface Header {
   readonly failOn: 'error' | 'truncated'
 }
 
-function open({ failOn }: Header, path: string): Sharp {
+export function open({ failOn }: Header, path: string): Sharp {
   return sharp(path, { limitInputPixels: maxImagePixels, failOn, sequentialRead: true })
 }
 
@@ -106,10 +101,18 @@ export async function fullPicture(path: string): Promise<RgbImage> {
   return raw(path, await openRgb(path))
 }
 
-export async function readIndexPng(path: string): Promise<IndexImage> {
+export async function readIndexPng(path: string): Promise<ByteIndexPng> {
+  return decodeIndexPng(path, await pngBytes(path))
+}
+
+export async function readLabelPng(path: string): Promise<LabelPng> {
+  return decodeLabelPng(path, await pngBytes(path))
+}
+
+async function pngBytes(path: string): Promise<Uint8Array> {
   const bytes = await fromDisk(path, () => readFile(path))
   if (bytes.length === 0) throw fileEmpty(path)
-  return decodeIndexPng(path, bytes)
+  return bytes
 }
 
 /** Changes whenever the file does. */
@@ -129,7 +132,7 @@ export async function readHeader(path: string): Promise<ImageProbe> {
   return (await inspect(path)).probe
 }
 
-async function inspect(path: string): Promise<Header> {
+export async function inspect(path: string): Promise<Header> {
   const { format, pngFrames, hasOddOrientation } = await fromDisk(path, () => readSignature(path))
   // Reads the header only, and without a limit: it is the header that tells whether the limit is exceeded.
   const metadata: Metadata = await reading(path, () => sharp(path, { limitInputPixels: false }).metadata())
@@ -153,7 +156,15 @@ async function fromDisk<Value>(path: string, work: () => Promise<Value>): Promis
   }
 }
 
-async function reading<Value>(path: string, work: () => Promise<Value>): Promise<Value> {
+/** How often a failure without words is asked for them again. */
+const attempts = 3
+
+/**
+ * Runs a reading of the image library; its failure becomes a sentence about the picture. The library keeps the words of a
+ * failure for the whole process, and another picture that fails at the same moment may take them along: then it is asked
+ * again.
+ */
+export async function reading<Value>(path: string, work: () => Promise<Value>, attempt = 1): Promise<Value> {
   try {
     return await work()
   } catch (error) {
@@ -161,6 +172,7 @@ async function reading<Value>(path: string, work: () => Promise<Value>): Promise
     const [firstLine = ''] = (error instanceof Error ? error.message : String(error))
       .replaceAll(path, 'file')
       .split('\n')
+    if (firstLine.trim() === 'Unknown error' && attempt < attempts) return await reading(path, work, attempt + 1)
     throw pictureDamaged(path, firstLine.trim(), error)
   }
 }

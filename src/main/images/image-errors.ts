@@ -1,11 +1,9 @@
 import { basename } from 'node:path'
 import type { Problem } from '../../shared/contract/contract.ts'
+import { maxImagePixels } from '../../shared/domain/picture-size.ts'
 import { AppError, isAppError } from '../../shared/errors.ts'
 
 /** The sentences about files that cannot be used. Each names the file and what to do. */
-
-/** Most pixels that are decoded (about 16,383 x 16,383): more is refused before any memory is taken. */
-export const maxImagePixels = 268_402_689
 
 /** A failure that costs one file of many, for a list of them. */
 export function problemOf(name: string, { key, params, message }: AppError): Problem {
@@ -141,4 +139,13 @@ export function notAnIndexImage(path: string, reason: string): AppError {
 function systemCode(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
   return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message
+}
+
+export function deepTiff(path: string): AppError {
+  return new AppError(
+    'Unsupported',
+    'uprightDepth',
+    `${path} is a TIFF of 16 bits, which cannot be written upright without losing half of them; turn it in another program or export its masks on the stored pixels.`,
+    { params: { file: path } },
+  )
 }

@@ -2,7 +2,7 @@ import { crc32, deflateSync } from 'node:zlib'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { expect, test } from 'vitest'
-import { decodeIndexPng, encodeIndexPng } from './index-png.ts'
+import { decodeIndexPng, decodeLabelPng, encodeIndexPng } from './index-png.ts'
 
 /** A second, naive PNG writer: any bit depth, colour type, filter and interlacing. */
 function makePng(options: {
@@ -189,6 +189,74 @@ test('colours and 16 bits are refused, damage is named', async () => {
     bad[at] = (bad[at] ?? 0) ^ 1
     await expect(decodeIndexPng('a.png', bad)).rejects.toMatchObject({ code: 'InvalidInput' })
   }
+})
+
+const sizes = fc.record({ width: fc.integer({ min: 1, max: 40 }), height: fc.integer({ min: 1, max: 30 }) })
+
+test('a palette picture keeps indices and colours, for us and for libvips', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      sizes,
+      fc.array(fc.integer({ min: 0, max: 0xffffff }), { minLength: 1, maxLength: 256 }),
+      fc.nat(),
+      async ({ width, height }, palette, seed) => {
+        const data = Uint8Array.from({ length: width * height }, (_, at) => (at * (seed % 251)) % palette.length)
+        const png = await encodeIndexPng({ width, height, data, palette })
+        expect(await decodeLabelPng('a.png', png)).toEqual({ kind: 'palette', width, height, data, palette })
+        // The older reader takes the indices whatever the colours.
+        expect(await decodeIndexPng('a.png', png)).toEqual({ width, height, data })
+        const raw = await sharp(png).toColourspace('srgb').removeAlpha().raw().toBuffer()
+        const colours = Array.from({ length: width * height }, (_, at) => raw.readUIntBE(3 * at, 3))
+        expect(colours).toEqual([...data].map((index) => palette[index]))
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+test('16-bit grey keeps every sample, for us and for libvips, whoever wrote it', async () => {
+  await fc.assert(
+    fc.asyncProperty(sizes, fc.nat(), fc.boolean(), async ({ width, height }, seed, filtered) => {
+      const data = Uint16Array.from({ length: width * height }, (_, at) => (at * 257 + seed) & 0xffff)
+      const image = { width, height, data }
+      const ours = await encodeIndexPng(image)
+      expect(await decodeLabelPng('a.png', ours)).toEqual({ kind: 'grey', ...image })
+      const read = await sharp(ours).toColourspace('grey16').raw({ depth: 'ushort' }).toBuffer()
+      expect(Array.from({ length: data.length }, (_, at) => read.readUInt16LE(2 * at))).toEqual([...data])
+      const theirs = await sharp(data, { raw: { width, height, channels: 1 } })
+        .toColourspace('grey16')
+        .png({ adaptiveFiltering: filtered, progressive: filtered })
+        .toBuffer()
+      expect(await decodeLabelPng('a.png', theirs)).toEqual({ kind: 'grey', ...image })
+    }),
+    { numRuns: 40 },
+  )
+})
+
+test('colours come out as they are; a see-through pixel or 16 bits a colour are refused', async () => {
+  await fc.assert(
+    fc.asyncProperty(sizes, fc.nat(), fc.boolean(), async ({ width, height }, seed, filtered) => {
+      const samples = Uint8Array.from({ length: width * height * 3 }, (_, at) => (at * 7 + seed) & 255)
+      const png = await sharp(samples, { raw: { width, height, channels: 3 } })
+        .png({ adaptiveFiltering: filtered, progressive: filtered })
+        .toBuffer()
+      const data = Uint32Array.from({ length: width * height }, (_, at) => Buffer.from(samples).readUIntBE(3 * at, 3))
+      expect(await decodeLabelPng('a.png', png)).toEqual({ kind: 'colour', width, height, data })
+    }),
+    { numRuns: 40 },
+  )
+  const see = sharp(Uint8Array.of(1, 2, 3, 254), { raw: { width: 1, height: 1, channels: 4 } })
+  await expect(decodeLabelPng('a.png', await see.png().toBuffer())).rejects.toThrow(/see-through/)
+  const deep = sharp(new Uint16Array(3), { raw: { width: 1, height: 1, channels: 3 } }).toColourspace('rgb16')
+  await expect(decodeLabelPng('a.png', await deep.png().toBuffer())).rejects.toThrow(/colours of 16 bits/)
+})
+
+test('what does not fit together is not written', async () => {
+  const image = { width: 2, height: 1, data: Uint8Array.of(0, 3) }
+  await expect(encodeIndexPng({ ...image, palette: [0, 1, 2] })).rejects.toThrow('no colour in the palette')
+  await expect(encodeIndexPng({ ...image, palette: [] })).rejects.toThrow('1 to 256 colours')
+  await expect(encodeIndexPng({ ...image, data: Uint16Array.of(0, 1), palette: [0, 1] })).rejects.toThrow('8-bit')
+  await expect(encodeIndexPng({ ...image, height: 2 })).rejects.toThrow('width x height')
 })
 
 test('a small file that unpacks to far more than its size says is stopped', async () => {

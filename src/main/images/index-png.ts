@@ -1,8 +1,9 @@
 import { promisify } from 'node:util'
 import { crc32, deflate, inflate } from 'node:zlib'
+import { maxImagePixels } from '../../shared/domain/picture-size.ts'
 import type { AppError } from '../../shared/errors.ts'
-import type { IndexImage } from './codec.ts'
-import { maxImagePixels, notAnIndexImage, pictureDamaged, pictureTooLarge } from './image-errors.ts'
+import { notAnIndexImage, pictureDamaged, pictureTooLarge } from './image-errors.ts'
+import type { ByteIndexPng, IndexPng, LabelPng } from '../../shared/domain/index-png.ts'
 
 /**
  * PNG as a container of small integers. Image libraries turn a palette into colours, and the class
@@ -21,6 +22,7 @@ interface Header {
   readonly bitDepth: number
   /** 1: grey or palette; 2: grey and alpha; 3: RGB; 4: RGB and alpha. */
   readonly channels: number
+  readonly isPalette: boolean
   readonly interlaced: boolean
 }
 
@@ -51,11 +53,70 @@ const wholePass = [[0, 0, 1, 1]] as const
  * alpha: with 8 bits a sample it is taken as grey if its channels are equal and nothing is see-through, so that
  * no colour is ever turned into a class by arithmetic. `path` is for the errors only.
  */
-export async function decodeIndexPng(path: string, bytes: Uint8Array): Promise<IndexImage> {
-  if (bytes.length < 8 || signature.some((byte, index) => bytes[index] !== byte)) {
-    throw notAnIndexImage(path, 'it is not a PNG file')
+export async function decodeIndexPng(path: string, bytes: Uint8Array): Promise<ByteIndexPng> {
+  const png = readPng(path, bytes)
+  const { width, height, bitDepth, channels } = png.header
+  if (bitDepth === 16) throw notAnIndexImage(path, 'it has 16 bits a sample')
+  const data = new Uint8Array(width * height)
+  await readPixels(
+    path,
+    png,
+    channels > 1 ? (line, column) => greyOf(path, line, column * channels, channels) : sampleOf(bitDepth),
+    (at, value) => (data[at] = value),
+  )
+  return { width, height, data }
+}
+
+/**
+ * A PNG whose pixels stand for something, whichever way: grey of up to 16 bits, palette indices with their palette, or
+ * 8-bit colours. Refuses see-through pixels and 16-bit colours. `path` is for the errors only.
+ */
+export async function decodeLabelPng(path: string, bytes: Uint8Array): Promise<LabelPng> {
+  const png = readPng(path, bytes)
+  const { width, height, bitDepth, channels, isPalette } = png.header
+  if (channels < 3) {
+    const isDeep = bitDepth === 16
+    if (isDeep && channels > 1) throw notAnIndexImage(path, 'it has 16 bits a sample and transparency')
+    const data = isDeep ? new Uint16Array(width * height) : new Uint8Array(width * height)
+    const sample =
+      channels > 1
+        ? (line: Uint8Array, column: number) => greyOf(path, line, column * channels, channels)
+        : sampleOf(bitDepth)
+    await readPixels(path, png, sample, (at, value) => (data[at] = value))
+    return isPalette
+      ? { kind: 'palette', width, height, data: data as Uint8Array, palette: png.palette }
+      : { kind: 'grey', width, height, data }
   }
-  const { header, data } = readChunks(path, bytes)
+  if (bitDepth === 16) throw notAnIndexImage(path, 'it holds colours of 16 bits a sample')
+  const data = new Uint32Array(width * height)
+  const colour = (line: Uint8Array, column: number): number => {
+    const at = column * channels
+    if (channels === 4 && line[at + 3] !== 255) throw notAnIndexImage(path, 'it has see-through pixels')
+    return ((line[at] ?? 0) << 16) | ((line[at + 1] ?? 0) << 8) | (line[at + 2] ?? 0)
+  }
+  await readPixels(path, png, colour, (at, value) => (data[at] = value))
+  return { kind: 'colour', width, height, data }
+}
+
+/** Reads a sample of a row with one channel. */
+function sampleOf(bitDepth: number): (line: Uint8Array, column: number) => number {
+  if (bitDepth === 16) return (line, column) => ((line[2 * column] ?? 0) << 8) | (line[2 * column + 1] ?? 0)
+  if (bitDepth === 8) return (line, column) => line[column] ?? 0
+  const mask = (1 << bitDepth) - 1
+  const perByte = 8 / bitDepth
+  return (line, column) => {
+    const byte = line[Math.floor(column / perByte)] ?? 0
+    return (byte >> (8 - bitDepth * ((column % perByte) + 1))) & mask
+  }
+}
+
+/** Unpacks the rows, pass by pass, and hands every pixel over with its place in the picture. */
+async function readPixels(
+  path: string,
+  { header, data }: Chunks,
+  sample: (line: Uint8Array, column: number) => number,
+  put: (at: number, value: number) => void,
+): Promise<void> {
   const { width, height, bitDepth, channels } = header
   const passes = (header.interlaced ? interlacePasses : wholePass)
     .map(([left, top, stepX, stepY]) => {
@@ -74,31 +135,20 @@ export async function decodeIndexPng(path: string, bytes: Uint8Array): Promise<I
   }
   if (filtered.length !== expectedBytes) throw pictureDamaged(path, 'pixel data is missing')
 
-  const pixels = new Uint8Array(width * height)
-  const mask = (1 << bitDepth) - 1
-  const perByte = 8 / bitDepth
+  const step = Math.max(1, (channels * bitDepth) >> 3)
   let at = 0
   for (const pass of passes) {
     let previous = new Uint8Array(pass.rowBytes)
     for (let row = 0; row < pass.rows; row++) {
       const filter = filtered[at] ?? 0
       const line = filtered.subarray(at + 1, at + 1 + pass.rowBytes)
-      if (!unfilter(filter, line, previous, channels)) throw pictureDamaged(path, `unknown row filter ${filter}`)
+      if (!unfilter(filter, line, previous, step)) throw pictureDamaged(path, `unknown row filter ${filter}`)
       previous = line as Uint8Array<ArrayBuffer>
       at += 1 + pass.rowBytes
       const start = (pass.top + row * pass.stepY) * width + pass.left
-      for (let column = 0; column < pass.columns; column++) {
-        if (channels > 1) {
-          pixels[start + column * pass.stepX] = greyOf(path, line, column * channels, channels)
-          continue
-        }
-        const byte = line[Math.floor(column / perByte)] ?? 0
-        const shift = 8 - bitDepth * ((column % perByte) + 1)
-        pixels[start + column * pass.stepX] = (byte >> shift) & mask
-      }
+      for (let column = 0; column < pass.columns; column++) put(start + column * pass.stepX, sample(line, column))
     }
   }
-  return { width, height, data: pixels }
 }
 
 /** The grey value of the pixel of several channels at `at`; refuses colours and alpha. */
@@ -113,20 +163,40 @@ function holdsColours(path: string): AppError {
   return notAnIndexImage(path, 'it holds colours instead of class numbers')
 }
 
-/** An 8-bit grey PNG whose samples are exactly `image.data`. */
-export async function encodeIndexPng(image: IndexImage): Promise<Uint8Array> {
-  const { width, height, data } = image
-  if (data.length !== width * height) throw new RangeError('The index image has not width x height bytes')
-  const rows = new Uint8Array(height * (width + 1))
-  for (let y = 0; y < height; y++) rows.set(data.subarray(y * width, (y + 1) * width), y * (width + 1) + 1)
+/**
+ * A PNG whose samples are exactly `image.data`: 8-bit grey, 16-bit grey where the data has 16 bits, or 8-bit indices
+ * into a palette where there is one. Throws `RangeError` when size, palette and data do not fit each other.
+ */
+export async function encodeIndexPng(image: IndexPng): Promise<Uint8Array> {
+  const { width, height, data, palette } = image
+  const isDeep = data instanceof Uint16Array
+  if (data.length !== width * height) throw new RangeError('The index image has not width x height samples')
+  if (palette !== undefined && (isDeep || palette.length === 0 || palette.length > 256)) {
+    throw new RangeError('A palette goes with 8-bit samples and has 1 to 256 colours')
+  }
+  if (palette !== undefined && data.some((value) => value >= palette.length)) {
+    throw new RangeError('A sample has no colour in the palette')
+  }
+  const rowBytes = width * (isDeep ? 2 : 1)
+  const rows = new Uint8Array(height * (rowBytes + 1))
+  const view = new DataView(rows.buffer)
+  for (let y = 0; y < height; y++) {
+    const start = y * (rowBytes + 1) + 1
+    const row = data.subarray(y * width, (y + 1) * width)
+    if (isDeep) row.forEach((value, x) => view.setUint16(start + 2 * x, value))
+    else rows.set(row, start)
+  }
   const header = new Uint8Array(13)
-  const view = new DataView(header.buffer)
-  view.setUint32(0, width)
-  view.setUint32(4, height)
-  header[8] = 8
+  const headerView = new DataView(header.buffer)
+  headerView.setUint32(0, width)
+  headerView.setUint32(4, height)
+  header[8] = isDeep ? 16 : 8
+  header[9] = palette === undefined ? 0 : 3
+  const colours = palette?.flatMap((colour) => [colour >> 16, (colour >> 8) & 255, colour & 255])
   return Buffer.concat([
     signature,
     chunk('IHDR', header),
+    ...(colours === undefined ? [] : [chunk('PLTE', Uint8Array.from(colours))]),
     chunk('IDAT', await deflateAsync(rows, { level: 6 })),
     chunk('IEND', new Uint8Array()),
   ])
@@ -142,9 +212,20 @@ function chunk(type: string, content: Uint8Array): Uint8Array {
   return bytes
 }
 
-function readChunks(path: string, bytes: Uint8Array): { readonly header: Header; readonly data: Uint8Array } {
+interface Chunks {
+  readonly header: Header
+  /** `0xrrggbb` by index. */
+  readonly palette: readonly number[]
+  readonly data: Uint8Array
+}
+
+function readPng(path: string, bytes: Uint8Array): Chunks {
+  if (bytes.length < 8 || signature.some((byte, index) => bytes[index] !== byte)) {
+    throw notAnIndexImage(path, 'it is not a PNG file')
+  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   const parts: Uint8Array[] = []
+  const palette: number[] = []
   let header: Header | undefined
   for (let at = signature.length; ;) {
     if (at + 12 > bytes.length) throw pictureDamaged(path, 'the file ends early')
@@ -157,11 +238,21 @@ function readChunks(path: string, bytes: Uint8Array): { readonly header: Header;
     }
     at += 12 + length
     if (type === 'IHDR') header = readHeader(path, content)
+    else if (type === 'PLTE') palette.push(...coloursOf(path, content))
     else if (type === 'IDAT') parts.push(content)
     else if (type === 'IEND') break
   }
   if (header === undefined || parts.length === 0) throw pictureDamaged(path, 'it holds no pixels')
-  return { header, data: Buffer.concat(parts) }
+  return { header, palette, data: Buffer.concat(parts) }
+}
+
+function coloursOf(path: string, content: Uint8Array): number[] {
+  if (content.length > 3 * 256) throw pictureDamaged(path, 'its palette has more than 256 colours')
+  return Array.from(
+    { length: Math.floor(content.length / 3) },
+    (_, index) =>
+      ((content[3 * index] ?? 0) << 16) | ((content[3 * index + 1] ?? 0) << 8) | (content[3 * index + 2] ?? 0),
+  )
 }
 
 function readHeader(path: string, content: Uint8Array): Header {
@@ -171,14 +262,14 @@ function readHeader(path: string, content: Uint8Array): Header {
   const height = view.getUint32(4)
   const [bitDepth = 0, colourType = 0, compression = 0, filterMethod = 0, interlace = 0] = content.subarray(8)
   const channels = channelsByColourType.get(colourType) ?? 0
-  if (bitDepth === 16) throw notAnIndexImage(path, 'it has 16 bits a sample')
-  const bitDepths = { 0: [], 1: [1, 2, 4, 8] }[channels] ?? [8]
+  const isPalette = colourType === 3
+  const bitDepths = channels === 0 ? [] : isPalette ? [1, 2, 4, 8] : colourType === 0 ? [1, 2, 4, 8, 16] : [8, 16]
   if (!bitDepths.includes(bitDepth) || compression !== 0 || filterMethod !== 0 || interlace > 1) {
     throw pictureDamaged(path, 'its header holds unknown values')
   }
   if (width === 0 || height === 0) throw pictureDamaged(path, 'it has no pixels')
   if (width * height > maxImagePixels) throw pictureTooLarge(path, width, height)
-  return { width, height, bitDepth, channels, interlaced: interlace === 1 }
+  return { width, height, bitDepth, channels, isPalette, interlaced: interlace === 1 }
 }
 
 /** Undoes a row's filter in place; `step` is the bytes a pixel, 1 below 8 bits too. False when the filter is unknown. */

@@ -48,6 +48,7 @@ export function proposalsOf(
       score: prediction.score,
       versionId,
       polygon: null,
+      crowd: false,
       box: null,
       createdAt,
     },

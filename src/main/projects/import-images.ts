@@ -97,13 +97,15 @@ function remarkOn({ name, probe }: ReadImage & { readonly kind: 'image' }): stri
     : `${name} is animated (${pages} frames) and only the first frame was added; save the others as files of their own to add them.`
 }
 
-function beginBatch(store: ProjectStore): string {
+/** Begins an import of images with the history entry that undoes it; returns its id. */
+export function beginBatch(store: ProjectStore): string {
   const batchId = randomUUID()
   store.history.commit(makeEntry('importImages', {}, [], [{ kind: 'batch', batchId, before: false, after: true }]))
   return batchId
 }
 
-function newImage(
+/** The image that a picture becomes, under a name that is free in the project and not in `taken`, which gets it. */
+export function newImage(
   store: ProjectStore,
   taken: Set<string>,
   batchId: string,

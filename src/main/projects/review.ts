@@ -79,6 +79,7 @@ export function correctMask(store: ProjectStore, imageId: string, classId: strin
         score: null,
         versionId: null,
         polygon: null,
+        crowd: false,
         box: null,
         createdAt: new Date().toISOString(),
       },

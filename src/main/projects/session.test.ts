@@ -88,6 +88,7 @@ function draw(imageId: string, classId: string): string {
     score: null,
     versionId: null,
     polygon: null,
+    crowd: false,
     box: null,
     createdAt: new Date().toISOString(),
   }
@@ -324,7 +325,15 @@ test('an original that is gone or holds another picture costs that image, in one
   expect((await session.tile(fourth, 0, 0, 0)).width).toBe(width)
 
   correctMask(session.store, third, classId, square(16))
-  const spec = { format: 'masks', segmentation: 'polygon', include: 'accepted', images: 'copy' } as const
+  const spec = {
+    format: 'masks',
+    segmentation: 'polygon',
+    include: 'accepted',
+    images: 'copy',
+    orientation: 'displayed',
+    simplify: 0,
+    split: null,
+  } as const
   const report = await session.exportTo(join(folder, 'export'), spec)
   expect(report).toMatchObject({ images: 2, annotations: 2, identical: 2 })
   expect(report.problems.map(({ name }) => name)).toEqual(['2.png'])
@@ -341,11 +350,19 @@ test('an original that is gone or holds another picture costs that image, in one
   expect(projectInfo(session.store).images.setAside).toBe(0)
 })
 
-test('an export that cannot be written is one sentence; one that is stopped leaves no manifest', async () => {
+test('an export that cannot be written is one sentence; one that is stopped leaves the last one', async () => {
   const [first = '', second = ''] = await addPictures(2)
   const { classId } = await teach(first)
   correctMask(session.store, second, classId, square(8))
-  const spec = { format: 'masks', segmentation: 'polygon', include: 'accepted', images: 'none' } as const
+  const spec = {
+    format: 'masks',
+    segmentation: 'polygon',
+    include: 'accepted',
+    images: 'none',
+    orientation: 'displayed',
+    simplify: 0,
+    split: null,
+  } as const
   await writeFile(join(folder, 'file'), '')
   await expect(session.exportTo(join(folder, 'file', 'below'), spec)).rejects.toMatchObject({
     code: 'Io',
@@ -357,7 +374,7 @@ test('an export that cannot be written is one sentence; one that is stopped leav
   const controller = new AbortController()
   const stopped = session.exportTo(target, spec, { signal: controller.signal, progress: () => controller.abort() })
   expect(isAppError(await stopped.catch((error: unknown) => error), 'Cancelled')).toBe(true)
-  expect((await readdir(target)).toSorted()).toEqual(['masks'])
+  expect((await readdir(target)).toSorted()).toEqual(['.exemplar-export', 'manifest.json', 'masks'])
   expect((await readdir(join(target, 'masks'))).toSorted()).toEqual(['0.png', '1.png'])
 })
 

@@ -1,10 +1,15 @@
 import { join } from 'node:path'
 import type {
+  AnnotationImportReport,
+  AnnotationImportSpec,
+  ExportContents,
   ExportReport,
   ExportSpec,
   ImportReport,
   JobRecord,
   LearnResult,
+  PreflightReport,
+  Reader,
   SegmentSpec,
 } from '../../shared/contract/contract.ts'
 import { packMasks } from '../../shared/contract/mask-pack.ts'
@@ -14,7 +19,7 @@ import { throwIfAborted } from '../../shared/errors.ts'
 import { createEngine } from '../engine/client.ts'
 import type { Devices } from '../engine/devices.ts'
 import type { Engine, EngineImage } from '../engine/engine-port.ts'
-import type { ImageCodec, IndexImage, RgbImage } from '../images/codec.ts'
+import type { ImageCodec, RgbImage } from '../images/codec.ts'
 import { createOriginals } from '../images/originals.ts'
 import { createThumbnails } from '../images/thumbnails.ts'
 import type { Thumbnails } from '../images/thumbnails.ts'
@@ -25,15 +30,16 @@ import { createProject, openProject, requireProject } from '../store/project-sto
 import { lockProject } from '../store/project-lock.ts'
 import type { ProjectStore } from '../store/store-port.ts'
 import { EngineSwitch } from './engine-switch.ts'
-import { exportProject } from './export-project.ts'
+import { exportContents, exportProject, preflightExport, rehearseExport } from './export-project.ts'
 import { importAnnotations } from './import-annotations.ts'
-import type { AnnotationImportReport, AnnotationImportSpec } from './import-annotations.ts'
+import type { ImportOptions } from './import-annotations.ts'
 import { importImages } from './import-images.ts'
 import { learn, restoreVersion, setSupports } from './learning.ts'
 import type { LearningContext } from './learning.ts'
 import { overlayOf } from './overlay.ts'
 import type { RunOptions } from './run-options.ts'
 import { lookAgain, readingImage } from './set-aside.ts'
+import type { ByteIndexPng } from '../../shared/domain/index-png.ts'
 
 export interface SessionOptions {
   readonly codec: ImageCodec
@@ -130,8 +136,13 @@ export class Session {
     return this.#run(options, (own) => importImages({ store: this.store, codec: this.#codec }, paths, copy, own))
   }
 
-  importAnnotations(spec: AnnotationImportSpec, options: RunOptions = {}): Promise<AnnotationImportReport> {
-    return this.#run(options, (own) => importAnnotations({ store: this.store, codec: this.#codec }, spec, own))
+  /** Brings annotations of a file or folder to the images; `dryRun` only says what would happen. */
+  importAnnotations(
+    path: string,
+    spec: AnnotationImportSpec,
+    options: ImportOptions = {},
+  ): Promise<AnnotationImportReport> {
+    return this.#run(options, (own) => importAnnotations({ store: this.store, codec: this.#codec }, path, spec, own))
   }
 
   setSupports(
@@ -173,6 +184,21 @@ export class Session {
     return this.#run(options, (own) => exportProject({ store: this.store, codec: this.#codec }, folder, spec, own))
   }
 
+  /** What `exportTo` would report; nothing is left behind. */
+  rehearseExport(folder: string, spec: ExportSpec, options: RunOptions = {}): Promise<ExportReport> {
+    return this.#run(options, (own) => rehearseExport({ store: this.store, codec: this.#codec }, folder, spec, own))
+  }
+
+  /** What an export would have of things that not every format holds. */
+  exportContents(include: ExportSpec['include'], options: RunOptions = {}): Promise<ExportContents> {
+    return this.#run(options, (own) => exportContents({ store: this.store, codec: this.#codec }, include, own))
+  }
+
+  /** What a reader of the exported COCO file would drop or change. */
+  preflight(spec: ExportSpec, reader: Reader, options: RunOptions = {}): Promise<PreflightReport> {
+    return this.#run(options, (own) => preflightExport({ store: this.store, codec: this.#codec }, spec, reader, own))
+  }
+
   /**
    * Learns and segments with another model from now on. Jobs begin anew with what is left of them; one whose classes have
    * not learnt with this model yet then says so.
@@ -186,7 +212,7 @@ export class Session {
   }
 
   /** A mask file by path: index bytes, one a pixel. */
-  readMask(path: string, signal?: AbortSignal): Promise<IndexImage> {
+  readMask(path: string, signal?: AbortSignal): Promise<ByteIndexPng> {
     return this.#codec.readIndexPng(path, { signal })
   }
 
@@ -239,7 +265,10 @@ export class Session {
   }
 
   /** Work that `close` cancels and waits for. */
-  async #run<Result>(options: RunOptions, work: (options: RunOptions) => Promise<Result>): Promise<Result> {
+  async #run<Options extends RunOptions, Result>(
+    options: Options,
+    work: (options: Options) => Promise<Result>,
+  ): Promise<Result> {
     const closing = this.#closing.signal
     throwIfAborted(closing)
     const signal = options.signal === undefined ? closing : AbortSignal.any([options.signal, closing])

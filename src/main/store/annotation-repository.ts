@@ -6,19 +6,20 @@ import { AppError } from '../../shared/errors.ts'
 import { runsArea, runsBounds, xorRuns } from '../../shared/mask/tile-runs.ts'
 import { z } from '../../shared/zod.ts'
 import type { Connection } from './connection.ts'
-import { idRow, sqlBytes, sqlJson } from './sql-row.ts'
+import { idRow, sqlBoolean, sqlBytes, sqlJson } from './sql-row.ts'
 import type { ProjectStore } from './store-port.ts'
 
 const coreColumns = `id, image_id AS imageId, class_id AS classId, kind, origin, state, score, version_id AS versionId,
-  polygon, box, created_at AS createdAt`
+  polygon, box, crowd, created_at AS createdAt`
 const columns = `${coreColumns}, area, mask_revision AS maskRevision,
   json_array(bounds_x, bounds_y, bounds_width, bounds_height) AS bounds`
 
-const jsonColumns = { polygon: z.string().nullable(), box: z.string().nullable() }
+/** Columns that SQLite has in another form than the record. */
+const rawColumns = { polygon: z.string().nullable(), box: z.string().nullable(), crowd: sqlBoolean }
 const polygonJson = sqlJson(z.array(z.array(z.number())))
 const boxJson = sqlJson(boxSchema)
 
-function readGeometry<T extends z.infer<z.ZodObject<typeof jsonColumns>>>(row: T) {
+function readGeometry<T extends z.infer<z.ZodObject<typeof rawColumns>>>(row: T) {
   return {
     ...row,
     polygon: row.polygon === null ? null : polygonJson.parse(row.polygon),
@@ -26,8 +27,8 @@ function readGeometry<T extends z.infer<z.ZodObject<typeof jsonColumns>>>(row: T
   }
 }
 
-const recordRow = annotationRecordSchema.extend({ ...jsonColumns, bounds: boxJson }).transform(readGeometry)
-const coreRow = annotationCoreSchema.extend(jsonColumns).transform(readGeometry)
+const recordRow = annotationRecordSchema.extend({ ...rawColumns, bounds: boxJson }).transform(readGeometry)
+const coreRow = annotationCoreSchema.extend(rawColumns).transform(readGeometry)
 const sizeRow = z.object({ width: z.int(), height: z.int() })
 const tileRow = z.object({ x: z.int(), y: z.int(), runs: sqlBytes })
 
@@ -124,13 +125,13 @@ export function createAnnotationRepository({ query, command }: Connection): Anno
         FROM mask_tile WHERE annotation_id = @annotationId)
     WHERE id = @annotationId`)
   const insertStatement = command(`
-    INSERT INTO annotation (id, image_id, class_id, visible, kind, origin, state, score, version_id, polygon, box,
+    INSERT INTO annotation (id, image_id, class_id, visible, kind, origin, state, score, version_id, polygon, box, crowd,
       created_at, area, bounds_x, bounds_y, bounds_width, bounds_height, mask_revision)
     VALUES (@id, @imageId, @classId, (SELECT visible FROM image WHERE id = @imageId), @kind, @origin, @state, @score,
-      @versionId, @polygon, @box, @createdAt, 0, @boundsX, @boundsY, @boundsWidth, @boundsHeight, @revision)`)
+      @versionId, @polygon, @box, @crowd, @createdAt, 0, @boundsX, @boundsY, @boundsWidth, @boundsHeight, @revision)`)
   const updateStatement = command(`
     UPDATE annotation SET class_id = @classId, kind = @kind, origin = @origin, state = @state, score = @score,
-      version_id = @versionId, polygon = @polygon, box = @box, created_at = @createdAt WHERE id = @id`)
+      version_id = @versionId, polygon = @polygon, box = @box, crowd = @crowd, created_at = @createdAt WHERE id = @id`)
   const boundsStatement = command(`
     UPDATE annotation SET bounds_x = @boundsX, bounds_y = @boundsY, bounds_width = @boundsWidth,
       bounds_height = @boundsHeight WHERE id = @id`)

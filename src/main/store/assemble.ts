@@ -8,6 +8,7 @@ import { createHistoryRepository } from './history-repository.ts'
 import { createImageRepository } from './image-repository.ts'
 import { createJobRepository } from './job-repository.ts'
 import { createMarkRepository } from './mark-repository.ts'
+import { createNumberRepository } from './number-repository.ts'
 import { fromSqliteError } from './sql-errors.ts'
 import type { ProjectStore } from './store-port.ts'
 import { createVersionRepository } from './version-repository.ts'
@@ -67,6 +68,7 @@ export function assembleStore(connection: Connection): ProjectStore {
     annotations: aggregates.annotations,
     supports: marks.supports,
     verdicts: marks.verdicts,
+    numbers: createNumberRepository(connection),
     history,
     versions: aggregates.versions,
     jobs,

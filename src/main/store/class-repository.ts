@@ -1,4 +1,5 @@
 import { classSummarySchema, classUsageSchema } from '../../shared/contract/contract.ts'
+import { foldedClassName } from '../../shared/domain/class-names.ts'
 import { classRecordSchema } from '../../shared/domain/records.ts'
 import type { ClassRecord } from '../../shared/domain/records.ts'
 import { AppError } from '../../shared/errors.ts'
@@ -21,11 +22,6 @@ export type ClassRepository = ProjectStore['classes'] & {
   readonly remove: (classId: string) => void
   readonly currentVersion: (classId: string) => string | null
   readonly setCurrentVersion: (classId: string, versionId: string | null) => void
-}
-
-/** Names are compared without case and Unicode form. */
-function folded(name: string): string {
-  return name.normalize('NFC').toLowerCase()
 }
 
 export function createClassRepository({ query, command }: Connection): ClassRepository {
@@ -93,7 +89,7 @@ export function createClassRepository({ query, command }: Connection): ClassRepo
   }
 
   function check(record: ClassRecord): void {
-    const sameName = byNameStatement.get({ folded: folded(record.name) })
+    const sameName = byNameStatement.get({ folded: foldedClassName(record.name) })
     if (sameName !== undefined && sameName.id !== record.id) {
       throw new AppError(
         'InvalidInput',
@@ -116,14 +112,14 @@ export function createClassRepository({ query, command }: Connection): ClassRepo
     usage: () => usageStatement.all(),
     get: (classId) => found(getStatement.get({ classId }), classId),
     find: (classId) => getStatement.get({ classId }),
-    byName: (name) => byNameStatement.get({ folded: folded(name.trim()) }),
+    byName: (name) => byNameStatement.get({ folded: foldedClassName(name) }),
     insert: (record) => {
       check(record)
-      insertStatement.run({ ...record, folded: folded(record.name) })
+      insertStatement.run({ ...record, folded: foldedClassName(record.name) })
     },
     update: (record) => {
       check(record)
-      updateStatement.run({ ...record, folded: folded(record.name) })
+      updateStatement.run({ ...record, folded: foldedClassName(record.name) })
     },
     remove: (classId) => {
       const { name } = found(getStatement.get({ classId }), classId)

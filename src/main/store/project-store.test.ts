@@ -26,7 +26,7 @@ import {
   removeTemporaryFolders,
   temporaryFolder,
 } from './fixtures/sample-project.ts'
-import { migrate } from './migrate.ts'
+import { migrate, newestVersion } from './migrate.ts'
 import { migrations } from './migrations/index.ts'
 import type { Migration } from './migrations/migration.ts'
 import { createProject, openProject, peekProject } from './project-store.ts'
@@ -139,7 +139,7 @@ describe('opening', () => {
     )
     expect(values).toEqual(['wal', 2, 1, 5000, 2, 0])
     expect(database.pragma('application_id', { simple: true })).toBe(applicationId)
-    expect(database.pragma('user_version', { simple: true })).toBe(10)
+    expect(database.pragma('user_version', { simple: true })).toBe(newestVersion(migrations))
     database.close()
   })
 
@@ -214,7 +214,8 @@ describe('opening', () => {
 })
 
 describe('migrations', () => {
-  const addNote: Migration = { version: 20, slug: 'note', sql: 'ALTER TABLE project ADD COLUMN note TEXT' }
+  const newest = newestVersion(migrations)
+  const addNote: Migration = { version: newest + 10, slug: 'note', sql: 'ALTER TABLE project ADD COLUMN note TEXT' }
 
   test('rise in tens', () => {
     expect(migrations.map(({ version }) => version)).toEqual(migrations.map((_, index) => (index + 1) * 10))
@@ -224,13 +225,13 @@ describe('migrations', () => {
     const folder = closedProject()
     const connection = connect(folder, quiet)
     migrate(connection, [...migrations, addNote])
-    expect(connection.database.pragma('user_version', { simple: true })).toBe(20)
+    expect(connection.database.pragma('user_version', { simple: true })).toBe(newest + 10)
     expect(connection.database.pragma('foreign_keys', { simple: true })).toBe(1)
     connection.database.close()
     expect(() => openProject(folder)).toThrow(expect.objectContaining({ code: 'DbFromFuture' }))
 
     const [backup] = readdirSync(join(folder, 'backups'))
-    expect(backup).toMatch(/^\d{4}-\d\d-\d\dT\d{9}Z-v10\.db$/)
+    expect(backup).toMatch(new RegExp(`^\\d{4}-\\d\\d-\\d\\dT\\d{9}Z-v${newest}\\.db$`))
     copyFileSync(join(folder, 'backups', backup ?? ''), fileOf(folder))
     const restored = openProject(folder)
     expect(restored.images.counts().unlabelled).toBe(3)
@@ -242,18 +243,14 @@ describe('migrations', () => {
     const folder = closedProject()
     const connection = connect(folder, quiet)
     const steps: Migration[] = [...migrations]
-    for (let version = 20; version <= 80; version += 10) {
+    for (let version = newest + 10; version <= newest + 70; version += 10) {
       steps.push({ version, slug: 'more', sql: `CREATE TABLE more_${version} (a) ` })
       migrate(connection, steps)
     }
     connection.database.close()
-    expect(readdirSync(join(folder, 'backups')).map((name) => /v\d+/.exec(name)?.[0])).toEqual([
-      'v30',
-      'v40',
-      'v50',
-      'v60',
-      'v70',
-    ])
+    expect(readdirSync(join(folder, 'backups')).map((name) => /v\d+/.exec(name)?.[0])).toEqual(
+      [20, 30, 40, 50, 60].map((more) => `v${newest + more}`),
+    )
   })
 
   test.each([
@@ -261,8 +258,8 @@ describe('migrations', () => {
     ['fails half-way', 'CREATE TABLE half (a); CREATE TABLE half (a)'],
   ])('a step that %s is undone as a whole', (_what, sql) => {
     const connection = connect(closedProject(), quiet)
-    expect(() => migrate(connection, [...migrations, { version: 20, slug: 'bad', sql }])).toThrow()
-    expect(connection.database.pragma('user_version', { simple: true })).toBe(10)
+    expect(() => migrate(connection, [...migrations, { version: newest + 10, slug: 'bad', sql }])).toThrow()
+    expect(connection.database.pragma('user_version', { simple: true })).toBe(newest)
     expect(connection.database.pragma('foreign_keys', { simple: true })).toBe(1)
     const store = assembleStore(connection)
     expect(store.images.counts().unlabelled).toBe(3)

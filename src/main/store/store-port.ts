@@ -58,6 +58,9 @@ export interface StoredVersion {
   readonly supportStates: readonly Uint8Array[]
 }
 
+/** Records that have a number in exported files. */
+export type NumberedKind = 'image' | 'class' | 'annotation'
+
 export interface JobCounts {
   readonly total: number
   readonly done: number
@@ -138,6 +141,19 @@ export interface ProjectStore {
   readonly verdicts: {
     readonly ofImage: (imageId: string) => readonly VerdictRecord[]
     readonly ofClass: (classId: string) => readonly VerdictRecord[]
+  }
+
+  /** Numbers of records in exported files, from 1. They are no history: undoing an import leaves them. */
+  readonly numbers: {
+    /** Numbers every visible image, every class and every visible annotation of these states that has none yet. */
+    readonly assign: (states: readonly AnnotationCore['state'][]) => void
+    /** Undefined when the record has none yet. */
+    readonly of: (kind: NumberedKind, recordId: string) => number | undefined
+    /**
+     * Gives records the numbers that a file has for them. A record keeps a number it has, and a number stays with a record
+     * that exists. Returns how many have what was wanted.
+     */
+    readonly claim: (kind: NumberedKind, wanted: ReadonlyMap<string, number>) => number
   }
 
   readonly history: {

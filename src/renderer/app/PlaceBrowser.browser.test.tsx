@@ -21,7 +21,7 @@ function Chooser(): ReactElement {
       <PlaceBrowser
         current={current}
         onEnter={setCurrent}
-        showFiles
+        files="images"
         canCreateFolder={false}
         purposes={['images', 'folder']}
         picked={picked}

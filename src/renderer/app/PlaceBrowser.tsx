@@ -1,9 +1,18 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
-import { AppWindow, ChevronRight, Folder, FolderCheck, FolderPlus, HardDrive, Image as ImageIcon } from 'lucide-react'
+import {
+  AppWindow,
+  ChevronRight,
+  FileText,
+  Folder,
+  FolderCheck,
+  FolderPlus,
+  HardDrive,
+  Image as ImageIcon,
+} from 'lucide-react'
 import { useEffect, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { Place, PlacePurpose } from '../../shared/contract/contract.ts'
+import type { Place, PlaceFiles, PlacePurpose } from '../../shared/contract/contract.ts'
 import { Button } from '../ui/Button.tsx'
 import { TextInput } from '../ui/fields.tsx'
 import { ErrorNotice } from '../ui/ErrorNotice.tsx'
@@ -14,6 +23,8 @@ import { useAppInfo } from './queries.ts'
 function placeKey(placeId: string | null): readonly ['places', string | null] {
   return ['places', placeId]
 }
+
+const fileIcons = { images: ImageIcon, data: FileText, none: FileText } as const
 
 function focusOnMount(element: HTMLElement | null): void {
   element?.focus()
@@ -26,27 +37,28 @@ function focusOnMount(element: HTMLElement | null): void {
 export function PlaceBrowser(properties: {
   readonly current: Place | null
   readonly onEnter: (place: Place | null) => void
-  readonly showFiles: boolean
+  /** Files that are shown beside the folders. */
+  readonly files: PlaceFiles
   readonly canCreateFolder: boolean
   /** What a person may choose in the system's own dialog instead, where there is one. */
   readonly purposes: readonly PlacePurpose[]
   readonly picked?: readonly Place[]
   readonly onPick?: (picked: readonly Place[]) => void
 }): ReactElement {
-  const { current, onEnter, picked = [], onPick } = properties
+  const { current, onEnter, files, picked = [], onPick } = properties
   const { t } = useTranslation()
   const bridge = useBridge()
   const client = useQueryClient()
   const placeId = current?.placeId ?? null
   const listing = useQuery({
-    queryKey: placeKey(placeId),
-    queryFn: ({ signal }) => bridge.places.list({ placeId }, { signal }),
+    queryKey: [...placeKey(placeId), files],
+    queryFn: ({ signal }) => bridge.places.list({ placeId, files }, { signal }),
     staleTime: 0,
   })
   const app = useAppInfo()
   const [newFolder, setNewFolder] = useState<string | null>(null)
   const [error, setError] = useState<unknown>(null)
-  const entries = (listing.data?.entries ?? []).filter((entry) => properties.showFiles || entry.kind === 'folder')
+  const entries = listing.data?.entries ?? []
 
   // With a single root there is nothing to choose: begin inside it.
   const [first, ...others] = listing.data?.entries ?? []
@@ -78,10 +90,10 @@ export function PlaceBrowser(properties: {
       const { places } = await bridge.places.choose({ purpose })
       setError(null)
       const isNew = (place: Place): boolean => !picked.some((other) => other.placeId === place.placeId)
-      const files = places.filter((place) => place.kind === 'file' && isNew(place))
+      const chosen = places.filter((place) => place.kind === 'file' && isNew(place))
       const folder = places.find((place) => place.kind === 'folder')
       if (folder !== undefined) onEnter(folder)
-      if (files.length > 0) onPick?.([...picked, ...files])
+      if (chosen.length > 0) onPick?.([...picked, ...chosen])
     } catch (failure) {
       setError(failure)
     }
@@ -158,7 +170,7 @@ export function PlaceBrowser(properties: {
       <ul className="h-64 overflow-y-auto rounded-md border border-line bg-base p-1">
         {entries.map((place) => {
           const isPicked = picked.some((other) => other.placeId === place.placeId)
-          const Icon = place.kind === 'file' ? ImageIcon : place.isProject ? FolderCheck : Folder
+          const Icon = place.kind === 'file' ? fileIcons[files] : place.isProject ? FolderCheck : Folder
           return (
             <li
               key={place.placeId}
@@ -190,11 +202,13 @@ export function PlaceBrowser(properties: {
         })}
         {entries.length === 0 && (
           <li className="p-3 text-center text-muted">
-            {listing.isPending ? t('common.loading') : t('common.places.noFolders')}
+            {listing.isPending
+              ? t('common.loading')
+              : t(files === 'none' ? 'common.places.noSubfolders' : 'common.places.noFolders')}
           </li>
         )}
       </ul>
-      {properties.showFiles && listing.data !== undefined && placeId !== null && (
+      {files === 'images' && listing.data !== undefined && placeId !== null && (
         <p className="text-sm text-muted">{t('common.places.imagesHere', { count: listing.data.imageCount })}</p>
       )}
     </div>

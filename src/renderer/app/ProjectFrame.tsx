@@ -3,6 +3,7 @@ import {
   ChevronDown,
   Compass,
   Download,
+  FileInput,
   Grid2x2,
   Keyboard,
   Redo2,
@@ -22,6 +23,7 @@ import { EditorScreen } from '../features/editor/EditorScreen.tsx'
 import { UnsavedBanner } from '../features/editor/UnsavedBanner.tsx'
 import { ExportDialog } from '../features/export/ExportDialog.tsx'
 import { GalleryScreen } from '../features/gallery/GalleryScreen.tsx'
+import { ImportLabelsDialog } from '../features/labels/ImportLabelsDialog.tsx'
 import { LearnPanel } from '../features/learn/LearnPanel.tsx'
 import { ReviewBar } from '../features/review/ReviewBar.tsx'
 import { Tour } from '../features/tour/Tour.tsx'
@@ -44,7 +46,7 @@ export function ProjectFrame({ projectId }: { readonly projectId: string }): Rea
   const info = useProjectInfo()
   const screen = useSession((state) => state.screen)
   const imageId = useSession((state) => state.imageId)
-  const [dialog, setDialog] = useState<'segment' | 'export' | null>(null)
+  const [dialog, setDialog] = useState<'segment' | 'export' | 'labels' | null>(null)
   const whenSaved = (): Promise<boolean> => commitQueueOf(bridge, projectId).settled()
 
   // What was cached of a project that has been closed must not greet the next one.
@@ -53,6 +55,7 @@ export function ProjectFrame({ projectId }: { readonly projectId: string }): Rea
   useCommands([
     { id: 'batch.segment', labelKey: 'batch.command.segment', keys: ['Ctrl+B'], run: () => setDialog('segment') },
     { id: 'export.open', labelKey: 'export.command.open', keys: ['Ctrl+E'], run: () => setDialog('export') },
+    { id: 'labels.open', labelKey: 'labels.command.open', keys: ['Ctrl+Alt+I'], run: () => setDialog('labels') },
     { id: 'tour.start', labelKey: 'tour.command.start', keys: ['Shift+F1'], run: startTour },
   ])
 
@@ -81,6 +84,10 @@ export function ProjectFrame({ projectId }: { readonly projectId: string }): Rea
           }
         >
           <p className="max-w-72 px-2 py-1 text-sm break-all text-muted">{info.data?.location}</p>
+          <MenuItem keys="Ctrl+Alt+I" onSelect={() => void runCommand('labels.open', { source: 'button' })}>
+            <FileInput aria-hidden size={14} />
+            {t('labels.command.open')}
+          </MenuItem>
           <MenuItem keys="Shift+F1" onSelect={() => void runCommand('tour.start', { source: 'button' })}>
             <Compass aria-hidden size={14} />
             {t('tour.command.start')}
@@ -120,6 +127,7 @@ export function ProjectFrame({ projectId }: { readonly projectId: string }): Rea
       </div>
       <JobBar />
       {dialog === 'segment' && <SegmentDialog onClose={() => setDialog(null)} />}
+      {dialog === 'labels' && <ImportLabelsDialog onClose={() => setDialog(null)} />}
       {dialog === 'export' && <ExportDialog onClose={() => setDialog(null)} />}
     </div>
   )

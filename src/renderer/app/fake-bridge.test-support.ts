@@ -1,9 +1,15 @@
+import { formatNames } from '../../shared/contract/contract.ts'
 import type {
+  AnnotationImportReport,
+  AnnotationImportSpec,
   Bridge,
   ClassSummary,
   DeviceList,
   DeviceReport,
+  ExportContents,
   ExportReport,
+  ExportSpec,
+  FormatSummary,
   GivenFiles,
   ImageFilter,
   ImageSummary,
@@ -11,8 +17,11 @@ import type {
   JobRecord,
   ModelSummary,
   Place,
+  PlaceFiles,
+  PreflightReport,
   Problem,
   ProjectInfo,
+  Reader,
   ReceivedFiles,
 } from '../../shared/contract/contract.ts'
 import type { CallOptions, MediaAnswer } from '../../shared/contract/define.ts'
@@ -21,7 +30,7 @@ import { classColour } from '../../shared/domain/palette.ts'
 import { defaultPreferences, preferencesSchema } from '../../shared/domain/preferences.ts'
 import type { Preferences, PreferencesChange } from '../../shared/domain/preferences.ts'
 import { imageStatuses } from '../../shared/domain/records.ts'
-import type { ImageStatus, SupportRecord, VersionRecord } from '../../shared/domain/records.ts'
+import type { AnnotationRecord, ImageStatus, SupportRecord, VersionRecord } from '../../shared/domain/records.ts'
 import { AppError } from '../../shared/errors.ts'
 
 export interface FakeOptions {
@@ -35,7 +44,9 @@ export interface FakeOptions {
   readonly chosen?: readonly Place[]
   readonly media?: (path: string) => Promise<MediaAnswer>
   readonly exportReport?: Partial<ExportReport>
+  readonly exportContents?: Partial<ExportContents>
   readonly importReport?: Partial<ImportReport>
+  readonly annotationImport?: Partial<AnnotationImportReport>
   /** What `receive` waits for after it has seen all files. */
   readonly receiving?: (signal: AbortSignal | undefined) => Promise<void>
   /** Images set aside, by number, and why. */
@@ -54,6 +65,8 @@ export interface FakeBridge {
   /** Calls in order: `images.list`, …, with their input. */
   readonly calls: { readonly name: string; readonly input: unknown }[]
   readonly classes: ClassSummary[]
+  /** Of all images. Whoever adds one without `emitChanged` leaves the page as it is a moment after a commit. */
+  readonly annotations: AnnotationRecord[]
   readonly jobs: JobRecord[]
   readonly openMedia: () => number
   readonly emitChanged: (change?: { readonly imageIds?: string[]; readonly all?: boolean }) => void
@@ -70,11 +83,29 @@ export interface FakeBridge {
 const projectId = 'p1'
 const day = '2026-03-01T10:00:00.000Z'
 
+const allHeld = {
+  instances: true,
+  overlaps: true,
+  boxes: true,
+  parts: true,
+  holes: true,
+  parents: true,
+  empty: true,
+}
+const fakeFormats: readonly FormatSummary[] = formatNames.map((id) => ({
+  id,
+  imports: id === 'coco' ? 'file' : 'folder',
+  options:
+    id === 'coco' ? ['segmentation', 'orientation', 'simplify', 'split'] : id === 'yolo' ? ['parts', 'split'] : [],
+  holds: id === 'coco' ? allHeld : { ...allHeld, overlaps: false, boxes: false },
+}))
+
 const fakePlaces: Readonly<Record<string, Place>> = {
   home: { placeId: 'home', name: 'home', kind: 'folder', isProject: false },
   disk: { placeId: 'disk', name: 'disk', kind: 'folder', isProject: false },
   photos: { placeId: 'photos', name: 'photos', kind: 'folder', isProject: false },
   workshop: { placeId: 'workshop', name: 'workshop', kind: 'folder', isProject: true },
+  instances: { placeId: 'instances', name: 'instances.json', kind: 'file', isProject: false },
   bolt: { placeId: 'bolt', name: 'bolt-001.jpg', kind: 'file', isProject: false },
 }
 
@@ -235,6 +266,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
   let openMedia = 0
   let undone: HistoryHeader | null = null
   let done: HistoryHeader | null = null
+  const annotations: AnnotationRecord[] = []
   const supports: SupportRecord[] = classes.slice(0, 1).flatMap((each) =>
     [1, 4, 7].map((index) => ({
       annotationId: `a${index}`,
@@ -375,13 +407,15 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
       },
     },
     places: {
-      list: recorded('places.list', ({ placeId }: { readonly placeId: string | null }) => {
+      list: recorded('places.list', (asked: { readonly placeId: string | null; readonly files: PlaceFiles }) => {
+        const { placeId } = asked
         const place = placeId === null ? undefined : fakePlaces[placeId]
-        const { home, disk, photos, workshop, bolt } = fakePlaces
+        const { home, disk, photos, workshop, bolt, instances } = fakePlaces
         const entries = [
           ...(placeId === null ? [home, disk] : []),
           ...(placeId === 'home' ? [photos, workshop] : []),
-          ...(placeId === 'photos' ? [bolt] : []),
+          ...(placeId === 'photos' && asked.files === 'images' ? [bolt] : []),
+          ...(placeId === 'photos' && asked.files === 'data' ? [instances] : []),
         ]
         return {
           trail: [
@@ -441,7 +475,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
         return {
           image,
           status,
-          annotations: [],
+          annotations: annotations.filter((each) => each.imageId === imageId),
           verdicts: [],
           supports: supports.filter((each) => each.imageId === imageId),
           revision,
@@ -553,7 +587,54 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
       })),
       restore: recorded('learn.restore', () => ({ version: versions[0] })),
     },
+    annotations: {
+      import: recorded(
+        'annotations.import',
+        ({ spec, imagesPlaceId }: { readonly spec: AnnotationImportSpec; readonly imagesPlaceId?: string }) => ({
+          annotations: 12,
+          images: 4,
+          classes: ['nut'],
+          unchanged: 3,
+          kept: 0,
+          replaced: spec.conflicts === 'replace' ? 2 : 0,
+          crowdsChanged: 0,
+          crowdsKept: 0,
+          reviewedEmpty: 5,
+          notEmpty: 0,
+          missing: imagesPlaceId === undefined ? 1 : 0,
+          added: imagesPlaceId === undefined ? 0 : 1,
+          turned: spec.orientation === 'stored' ? 3 : 0,
+          otherOrientation: spec.orientation === 'stored' ? 0 : 3,
+          problems: [{ name: 'b.jpg', reason: 'b.jpg is not an image of this project; add it, then import again.' }],
+          ...options.annotationImport,
+        }),
+      ),
+    },
+    formats: {
+      list: recorded('formats.list', () => ({ formats: [...fakeFormats] })),
+    },
     export: {
+      contents: recorded('export.contents', () => ({
+        ...{ boxes: 12, parts: 3, overlaps: 1, instances: 40, parents: 2, isWhole: true },
+        ...options.exportContents,
+      })),
+      preflight: recorded(
+        'export.preflight',
+        ({ spec, reader }: { readonly spec: ExportSpec; readonly reader: Reader }): PreflightReport => ({
+          reader,
+          images: 9,
+          annotations: 9,
+          dropped: 0,
+          changed: spec.segmentation === 'polygon' ? 0 : 2,
+          notes: 0,
+          worstIou: spec.segmentation === 'polygon' ? 1 : 0.875,
+          findings: [],
+          fixes:
+            spec.segmentation === 'polygon'
+              ? []
+              : [{ sentence: 'Write polygons.', change: { segmentation: 'polygon' } }],
+        }),
+      ),
       run: recorded('export.run', () => ({
         files: ['annotations/instances.json'],
         location: '/home/me/export',
@@ -609,6 +690,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
     bridge: bridge as unknown as Bridge,
     calls,
     classes,
+    annotations,
     jobs,
     openMedia: () => openMedia,
     emitChanged,

@@ -9,6 +9,7 @@ import type {
   JobRecord,
   ModelSummary,
   ProjectInfo,
+  FormatSummary,
 } from '../../shared/contract/contract.ts'
 import type { HistoryState } from '../../shared/domain/history.ts'
 import type { SupportRecord, VersionRecord } from '../../shared/domain/records.ts'
@@ -101,6 +102,17 @@ export function useProjectInfo(): UseQueryResult<ProjectInfo> {
     queryKey: queryKeys.info(projectId),
     queryFn: ({ signal }) => bridge.project.info({ projectId }, { signal }),
   })
+}
+
+/** What a format can hold and leaves to choose; null until that is known. */
+export function useFormat(name: FormatSummary['id']): FormatSummary | null {
+  const bridge = useBridge()
+  const known = useQuery({
+    queryKey: ['formats'],
+    queryFn: ({ signal }) => bridge.formats.list({}, { signal }),
+    staleTime: Infinity,
+  })
+  return known.data?.formats.find(({ id }) => id === name) ?? null
 }
 
 /** Records of one image, without pixels. `imageId: null` asks nothing. */

@@ -1,167 +1,137 @@
 import type { MaskTile } from '../domain/history.ts'
 import type { Bitmap } from '../mask/bitmap.ts'
-import { cropFromTiles } from '../mask/tiles.ts'
-import type { MaskCrop } from '../mask/tiles.ts'
-
-const pixelBit = 1
-/** On the left end of a horizontal crack: a ring has gone along it. */
-const tracedBit = 2
-/** On a vertex: the bridge to a hole starts here. */
-const bridgeBit = 4
-
-const east = 0
-const south = 1
-const west = 2
-
-/**
- * The picture that is traced, with one empty pixel all round. A vertex (a corner of pixels) has the index of
- * the pixel to its lower right, so the four pixels around vertex `q` are `q`, `q - 1`, `q - stride`
- * and `q - stride - 1`.
- */
-interface Field {
-  readonly cells: Uint8Array
-  readonly stride: number
-  /** Vertex index change for a step east, south, west, north. */
-  readonly steps: readonly number[]
-  /** Offset from a vertex to the pixel ahead on the right, and ahead on the left, by direction. */
-  readonly aheadRight: readonly number[]
-  readonly aheadLeft: readonly number[]
-}
-
-function fieldOf({ width, height, data }: Bitmap): Field {
-  const stride = width + 2
-  const cells = new Uint8Array(stride * (height + 2))
-  for (let y = 0; y < height; y++) cells.set(data.subarray(y * width, (y + 1) * width), (y + 1) * stride + 1)
-  return {
-    cells,
-    stride,
-    steps: [1, stride, -1, -stride],
-    aheadRight: [0, -1, -stride - 1, -stride],
-    aheadLeft: [-stride, 0, -1, -stride - 1],
-  }
-}
-
-function isPixel(field: Field, at: number): boolean {
-  return ((field.cells[at] ?? 0) & pixelBit) !== 0
-}
-
-/**
- * Direction in which the ring leaves a vertex that it reached going `direction`, with its pixel on the right
- * hand. Where two pixels meet only at this corner it turns right: it stays with the pixel it follows.
- */
-function turnAt(field: Field, vertex: number, direction: number): number {
-  if (!isPixel(field, vertex + (field.aheadRight[direction] ?? 0))) return (direction + 1) % 4
-  if (!isPixel(field, vertex + (field.aheadLeft[direction] ?? 0))) return direction
-  return (direction + 3) % 4
-}
-
-/** Marks every horizontal crack of the ring that leaves `start` in that direction. */
-function markRing(field: Field, start: number, startDirection: number): void {
-  const { cells, steps } = field
-  let vertex = start
-  let direction = startDirection
-  do {
-    const next = vertex + (steps[direction] ?? 0)
-    if (direction === east) cells[vertex] = (cells[vertex] ?? 0) | tracedBit
-    else if (direction === west) cells[next] = (cells[next] ?? 0) | tracedBit
-    vertex = next
-    direction = turnAt(field, vertex, direction)
-  } while (vertex !== start)
-}
+import { cornersFromRows } from '../mask/mask-corners.ts'
+import type { MaskCorners } from '../mask/mask-corners.ts'
+import { rowsFromBitmap, rowsFromTiles } from '../mask/mask-rows.ts'
+import type { MaskRows } from '../mask/mask-rows.ts'
 
 interface Rings {
-  /** First vertex of each outer ring (its topmost-left), in reading order. */
+  /** First corner (the topmost-left) of each outline, in reading order. From it the ring goes east. */
   readonly outer: readonly number[]
-  /** By the vertex where a bridge starts: first vertex (topmost-left) of the hole it leads down to. */
-  readonly holes: ReadonlyMap<number, number>
+  /** First corner (the topmost-left) of each hole, in reading order. From it the ring goes down. */
+  readonly holes: readonly number[]
 }
 
 /**
- * Finds every ring and where each hole is to be joined. Reading cracks row by row, the first crack met of an
- * outer ring has its pixel below, that of a hole has its pixel above.
+ * Every ring, with the mask on its right hand. The first horizontal edge met of an outline has the mask below, that of
+ * a hole has it above.
  */
-function findRings(field: Field, width: number, height: number): Rings {
-  const { cells, stride } = field
+function findRings({ vertical, maskBelow, edgeCount }: MaskCorners): Rings {
+  const met = new Uint8Array(edgeCount)
   const outer: number[] = []
-  const holes = new Map<number, number>()
-  for (let y = 0; y <= height; y++) {
-    for (let vertex = (y + 1) * stride + 1; vertex < (y + 1) * stride + 1 + width; vertex++) {
-      const below = (cells[vertex] ?? 0) & pixelBit
-      if (below === ((cells[vertex - stride] ?? 0) & pixelBit) || ((cells[vertex] ?? 0) & tracedBit) !== 0) continue
-      if (below !== 0) {
-        outer.push(vertex)
-        markRing(field, vertex, east)
-        continue
-      }
-      markRing(field, vertex, south)
-      // Straight up inside the part, to the first vertex that is not surrounded by it. That one belongs to a
-      // ring met earlier, which passes it exactly once since both pixels below it are in the part.
-      let bridge = vertex - stride
-      while (isPixel(field, bridge - stride) && isPixel(field, bridge - stride - 1)) bridge -= stride
-      cells[bridge] = (cells[bridge] ?? 0) | bridgeBit
-      holes.set(bridge, vertex)
-    }
+  const holes: number[] = []
+  for (let edge = 0; edge < edgeCount; edge++) {
+    if (met[edge] === 1) continue
+    const start = edge * 2
+    if (maskBelow[edge] === 1) outer.push(start)
+    else holes.push(start)
+    let corner = start
+    do {
+      met[corner >> 1] = 1
+      corner = vertical[corner ^ 1] ?? 0
+    } while (corner !== start)
   }
   return { outer, holes }
 }
 
-/** One part as a single ring: its outline, with each hole reached and left along a vertical bridge. */
-function keyholeRing(field: Field, start: number, holes: ReadonlyMap<number, number>, crop: MaskCrop): number[] {
-  const ring: number[] = []
-  const emit = (vertex: number): void => {
-    ring.push(crop.left + (vertex % field.stride) - 1, crop.top + Math.floor(vertex / field.stride) - 1)
+/** Where an outline is left for a hole: on a horizontal edge at column `x`, down to the first corner of the hole. */
+interface Bridge {
+  readonly x: number
+  readonly hole: number
+}
+
+/**
+ * By edge, from left to right, the bridges that start on it. A bridge goes from the hole's first corner straight up
+ * inside the mask, to the first edge that it touches. That edge has the mask below and belongs to a ring met earlier,
+ * and no other bridge starts at that place.
+ */
+function findBridges(corners: MaskCorners, holes: readonly number[]): ReadonlyMap<number, readonly Bridge[]> {
+  const bridges = new Map<number, Bridge[]>()
+  for (const hole of holes) {
+    const x = corners.x[hole] ?? 0
+    const edge = edgeAbove(corners, x, corners.y[hole] ?? 0)
+    const others = bridges.get(edge)
+    if (others === undefined) bridges.set(edge, [{ x, hole }])
+    else others.push({ x, hole })
   }
-  /** Rings left for one of their holes: where, and which way they go on. */
-  const waiting: { readonly start: number; readonly vertex: number; readonly direction: number }[] = []
+  for (const each of bridges.values()) each.sort((a, b) => a.x - b.x)
+  return bridges
+}
+
+/** The lowest edge above row `y` that touches column `x`. */
+function edgeAbove(corners: MaskCorners, x: number, y: number): number {
+  for (let row = y - corners.top - 1; ; row--) {
+    let low = corners.rows[row] ?? 0
+    const end = corners.rows[row + 1] ?? 0
+    let high = end
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if ((corners.x[middle * 2 + 1] ?? 0) < x) low = middle + 1
+      else high = middle
+    }
+    if (low < end && (corners.x[low * 2] ?? 0) <= x) return low
+  }
+}
+
+/** One part as a single ring: its outline, with each hole reached and left along a vertical bridge. */
+function keyholeRing(corners: MaskCorners, start: number, bridges: ReadonlyMap<number, readonly Bridge[]>): number[] {
+  const { x, y, vertical } = corners
+  const ring: number[] = [x[start] ?? 0, y[start] ?? 0]
+  /** Rings left for one of their holes, with the number of bridges of that edge that have been taken. */
+  const waiting: { readonly start: number; readonly corner: number; readonly taken: number }[] = []
   let ringStart = start
-  let vertex = start
-  let direction = east
-  emit(vertex)
+  /** A corner that is in the ring, from which it goes along its horizontal edge. */
+  let corner = start
+  let taken = 0
   for (;;) {
-    vertex += field.steps[direction] ?? 0
-    if (vertex === ringStart) {
-      const outside = waiting.pop()
-      if (outside === undefined) return ring
-      emit(vertex)
-      emit(outside.vertex)
-      ringStart = outside.start
-      vertex = outside.vertex
-      direction = outside.direction
+    // Only edges with the mask below, which rings go along eastwards, carry bridges.
+    const onEdge = bridges.size === 0 || (corner & 1) === 1 ? undefined : bridges.get(corner >> 1)
+    const bridge = onEdge?.[taken]
+    if (bridge !== undefined) {
+      if (bridge.x !== x[corner]) ring.push(bridge.x, y[corner] ?? 0)
+      waiting.push({ start: ringStart, corner, taken: taken + 1 })
+      ringStart = bridge.hole
+      ring.push(bridge.x, y[bridge.hole] ?? 0)
+      corner = vertical[bridge.hole] ?? 0
+      ring.push(x[corner] ?? 0, y[corner] ?? 0)
+      taken = 0
       continue
     }
-    const turned = turnAt(field, vertex, direction)
-    const hole = ((field.cells[vertex] ?? 0) & bridgeBit) === 0 ? undefined : holes.get(vertex)
-    if (turned !== direction || hole !== undefined) emit(vertex)
-    direction = turned
-    if (hole !== undefined) {
-      waiting.push({ start: ringStart, vertex, direction })
-      ringStart = hole
-      vertex = hole
-      direction = south
-      emit(vertex)
+    const end = corner ^ 1
+    // The last bridge may have led back to this corner.
+    if (onEdge?.[taken - 1]?.x !== x[end]) ring.push(x[end] ?? 0, y[end] ?? 0)
+    if (end === ringStart) {
+      const outside = waiting.pop()
+      if (outside === undefined) return ring
+      ring.push(x[end] ?? 0, y[outside.corner] ?? 0)
+      ringStart = outside.start
+      corner = outside.corner
+      taken = outside.taken
+      continue
     }
+    corner = vertical[end] ?? 0
+    if (corner === ringStart) return ring
+    ring.push(x[corner] ?? 0, y[corner] ?? 0)
+    taken = 0
   }
 }
 
-function polygonsFromCrop(crop: MaskCrop): number[][] {
-  const field = fieldOf(crop.bitmap)
-  const { outer, holes } = findRings(field, crop.bitmap.width, crop.bitmap.height)
-  return outer.map((start) => keyholeRing(field, start, holes, crop))
+function polygonsFromRows(mask: MaskRows): number[][] {
+  const corners = cornersFromRows(mask)
+  const { outer, holes } = findRings(corners)
+  const bridges = findBridges(corners, holes)
+  return outer.map((start) => keyholeRing(corners, start, bridges))
 }
 
-/** The corners of the ring that leaves `start` in that direction, holes left out. */
-function plainRing(field: Field, start: number, startDirection: number, crop: MaskCrop): number[] {
+/** The corners of the ring whose first one that is: an outline clockwise with y down, a hole the other way. */
+function plainRing({ x, y, vertical }: MaskCorners, start: number): number[] {
   const ring: number[] = []
-  let vertex = start
-  let direction = startDirection
+  let corner = start
   do {
-    vertex += field.steps[direction] ?? 0
-    const turned = turnAt(field, vertex, direction)
-    if (turned !== direction) {
-      ring.push(crop.left + (vertex % field.stride) - 1, crop.top + Math.floor(vertex / field.stride) - 1)
-    }
-    direction = turned
-  } while (vertex !== start)
+    const end = corner ^ 1
+    ring.push(x[corner] ?? 0, y[corner] ?? 0, x[end] ?? 0, y[end] ?? 0)
+    corner = vertical[end] ?? 0
+  } while (corner !== start)
   return ring
 }
 
@@ -170,14 +140,12 @@ function plainRing(field: Field, start: number, startDirection: number, crop: Ma
  * they give the mask back exactly. Unlike `polygonsFromTiles` no ring hangs on a bridge, so rings can be simplified.
  */
 export function ringsFromTiles(tiles: readonly MaskTile[]): number[][] {
-  const crop = cropFromTiles(tiles)
-  if (crop === null) return []
-  const field = fieldOf(crop.bitmap)
-  const { outer, holes } = findRings(field, crop.bitmap.width, crop.bitmap.height)
-  return [
-    ...outer.map((start) => plainRing(field, start, east, crop)),
-    ...[...holes.values()].map((start) => plainRing(field, start, south, crop)),
-  ]
+  const mask = rowsFromTiles(tiles)
+  if (mask === null) return []
+  const corners = cornersFromRows(mask)
+  const { outer, holes } = findRings(corners)
+  // A ring is walked along its edges with the mask on the right hand: a hole's first edge from its right end.
+  return [...outer, ...holes.map((hole) => hole + 1)].map((start) => plainRing(corners, start))
 }
 
 /**
@@ -186,14 +154,14 @@ export function ringsFromTiles(tiles: readonly MaskTile[]): number[][] {
  * counter-clockwise and hang on vertical bridges, which cross no pixel column and so paint nothing. Vertices repeat
  * where bridges start: they must never be deduplicated. Rasterised by COCO's rule, or by the odd-even rule
  * at pixel centres, the lists give the mask back exactly; their shoelace areas sum to its pixels.
- * Time grows linearly with the pixels, outlines and bridges.
+ * Time grows linearly with the rows, outlines and bridges.
  */
 export function polygonsFromBitmap(bitmap: Bitmap): number[][] {
-  return polygonsFromCrop({ left: 0, top: 0, bitmap })
+  return polygonsFromRows(rowsFromBitmap(bitmap))
 }
 
-/** The same for a stored mask; the cost grows with the mask's box, not the image. */
+/** The same for a stored mask; the cost grows with the mask's outline, not with its box. */
 export function polygonsFromTiles(tiles: readonly MaskTile[]): number[][] {
-  const crop = cropFromTiles(tiles)
-  return crop === null ? [] : polygonsFromCrop(crop)
+  const mask = rowsFromTiles(tiles)
+  return mask === null ? [] : polygonsFromRows(mask)
 }

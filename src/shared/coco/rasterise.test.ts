@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { bitmapFromPicture } from '../../../test/python/mask-samples.ts'
 import { bitmapArea } from '../mask/bitmap.ts'
-import { bitmapFromPolygons } from './rasterise.ts'
+import { bitmapFromPolygons, countsFromPolygons } from './rasterise.ts'
 
 describe('rasterising polygons', () => {
   test('whole pixels', () => {
@@ -42,4 +42,14 @@ describe('rasterising polygons', () => {
   ])('refuses %j', (ring, message) => {
     expect(() => bitmapFromPolygons([ring], 3, 2)).toThrow(message)
   })
+})
+
+test('edges that cross the image more often than any object does are refused before any work, outside they may', () => {
+  const zigzag = (corners: number, from: number, to: number): number[] =>
+    Array.from({ length: 2 * corners }, (_, at) => (at % 2 === 1 ? at / 2 : Math.floor(at / 2) % 2 === 0 ? from : to))
+  expect(() => countsFromPolygons([zigzag(10_000, 0, 1000), zigzag(20_000, -9, 5000)], 1000, 20_000)).toThrow(
+    'A polygon crosses 30000000 columns of pixels, more than the 25000000 that are filled. Write it with fewer corners.',
+  )
+  const counts = countsFromPolygons([zigzag(10_000, -5000, -10)], 1000, 10_000)
+  expect(counts).toEqual([1000 * 10_000])
 })

@@ -52,31 +52,35 @@ function ringProblem(ring: readonly number[], width: number, height: number): st
   return null
 }
 
-/** Column-major positions, unsorted, at which one ring switches the mask on or off. */
-function ringCrossings(ring: readonly number[], width: number, height: number): number[] {
-  const crossings: number[] = []
-  let lastX = 0
-  let lastY = 0
-  let isFirst = true
-  const step = (x: number, y: number): void => {
-    if (x !== lastX && !isFirst) {
-      // Only steps that enter or leave the middle of a pixel column count.
-      const column = ((x < lastX ? x : x - 1) + 0.5) / scale - 0.5
-      if (Math.floor(column) === column && column >= 0 && column <= width - 1) {
-        const row = ((y < lastY ? y : lastY) + 0.5) / scale - 0.5
-        crossings.push(column * height + Math.ceil(Math.min(Math.max(row, 0), height)))
-      }
+/**
+ * Column-major positions, unsorted, at which one ring switches the mask on or off.
+ *
+ * The rule goes along every edge in steps of a fifth of a pixel, and what counts are the steps that enter or leave the
+ * middle fifth of a pixel column from its left: those between 5c + 2 and 5c + 3. So only those are worked out here.
+ */
+function ringCrossings(ring: readonly number[], width: number, height: number): Float64Array<ArrayBuffer> {
+  let crossings = new Float64Array(256)
+  let count = 0
+  const cross = (column: number, y: number): void => {
+    if (count === crossings.length) {
+      const longer = new Float64Array(count * 4)
+      longer.set(crossings)
+      crossings = longer
     }
-    isFirst = false
-    lastX = x
-    lastY = y
+    const row = (y + 0.5) / scale - 0.5
+    crossings[count++] = column * height + Math.ceil(Math.min(Math.max(row, 0), height))
   }
   const at = (index: number): number => Math.trunc(scale * (ring[index % ring.length] ?? 0) + 0.5)
-  for (let i = 0; i < ring.length; i += 2) {
-    const startX = at(i)
-    const startY = at(i + 1)
-    const endX = at(i + 2)
-    const endY = at(i + 3)
+  let endX = at(0)
+  let endY = at(1)
+  for (let i = 2; i <= ring.length; i += 2) {
+    const startX = endX
+    const startY = endY
+    endX = at(i)
+    endY = at(i + 1)
+    const firstColumn = Math.max(0, Math.ceil((Math.min(startX, endX) - 2) / scale))
+    const lastColumn = Math.min(width - 1, Math.floor((Math.max(startX, endX) - 3) / scale))
+    if (firstColumn > lastColumn) continue
     const dx = Math.abs(endX - startX)
     const dy = Math.abs(endY - startY)
     // Each edge is interpolated from its smaller end, whichever way the ring goes along it.
@@ -84,20 +88,29 @@ function ringCrossings(ring: readonly number[], width: number, height: number): 
     const fromX = isFlipped ? endX : startX
     const fromY = isFlipped ? endY : startY
     if (dx >= dy) {
-      const slope = dx === 0 ? 0 : (isFlipped ? startY - endY : endY - startY) / dx
-      for (let d = 0; d <= dx; d++) {
-        const t = isFlipped ? dx - d : d
-        step(fromX + t, Math.trunc(fromY + slope * t + 0.5))
+      const slope = (isFlipped ? startY - endY : endY - startY) / dx
+      for (let column = firstColumn; column <= lastColumn; column++) {
+        const t = column * scale + 2 - fromX
+        cross(column, Math.min(Math.trunc(fromY + slope * t + 0.5), Math.trunc(fromY + slope * (t + 1) + 0.5)))
       }
     } else {
       const slope = (isFlipped ? startX - endX : endX - startX) / dy
-      for (let d = 0; d <= dy; d++) {
-        const t = isFlipped ? dy - d : d
-        step(Math.trunc(fromX + slope * t + 0.5), fromY + t)
+      /** Whether step `t` has come to the far side of the middle of a column. */
+      const isBeyond = (t: number, middle: number): boolean => {
+        const x = Math.trunc(fromX + slope * t + 0.5)
+        return slope > 0 ? x > middle : x < middle
+      }
+      for (let column = firstColumn; column <= lastColumn; column++) {
+        const middle = column * scale + 2.5
+        // The quotient may be a step off, by rounding.
+        let t = Math.max(0, Math.floor((middle - fromX) / slope))
+        while (t > 0 && isBeyond(t, middle)) t--
+        while (!isBeyond(t + 1, middle)) t++
+        cross(column, fromY + t)
       }
     }
   }
-  return crossings
+  return crossings.subarray(0, count)
 }
 
 /**
@@ -107,11 +120,16 @@ function ringCrossings(ring: readonly number[], width: number, height: number): 
  */
 export function countsFromPolygons(polygons: readonly (readonly number[])[], width: number, height: number): number[] {
   for (const ring of polygons) checkRing(ring, width, height)
+  checkCrossings(polygons, width)
   const pixels = width * height
+  const [only] = polygons
+  if (only !== undefined && polygons.length === 1) {
+    return countsFromEdges(ringCrossings(only, width, height).sort(), pixels)
+  }
   const starts: number[] = []
   const ends: number[] = []
   for (const ring of polygons) {
-    const crossings = Float64Array.from(ringCrossings(ring, width, height)).sort()
+    const crossings = ringCrossings(ring, width, height).sort()
     let position = 0
     countsFromEdges(crossings, pixels).forEach((count, index) => {
       if (index % 2 === 1) {
@@ -136,6 +154,25 @@ export function countsFromPolygons(polygons: readonly (readonly number[])[], wid
   const lastEnd = sortedEnds[sortedEnds.length - 1]
   if (lastEnd !== undefined) edges.push(lastEnd)
   return countsFromEdges(edges, pixels)
+}
+
+/** What all the edges of one object may cross; more is damage, which would take minutes and gigabytes. */
+const mostCrossings = 25_000_000
+
+/** Throws `InvalidInput` when the rings cross more pixel columns of the image than any object does. Each must be sound. */
+function checkCrossings(polygons: readonly (readonly number[])[], width: number): void {
+  let crossed = 0
+  for (const ring of polygons) {
+    let before = ring[ring.length - 2] ?? 0
+    for (let i = 0; i < ring.length; i += 2) {
+      const x = Math.min(Math.max(ring[i] ?? 0, 0), width)
+      crossed += Math.abs(x - Math.min(Math.max(before, 0), width))
+      before = x
+    }
+  }
+  if (crossed <= mostCrossings) return
+  const reason = `A polygon crosses ${Math.round(crossed)} columns of pixels, more than the ${mostCrossings} that are filled. Write it with fewer corners.`
+  throw new AppError('InvalidInput', 'polygonInvalid', reason, { params: { reason } })
 }
 
 /** The same as pixels. */

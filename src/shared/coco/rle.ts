@@ -3,7 +3,9 @@ import type { MaskTile } from '../domain/history.ts'
 import type { Box } from '../domain/records.ts'
 import { createBitmap } from '../mask/bitmap.ts'
 import type { Bitmap } from '../mask/bitmap.ts'
-import { cropFromTiles, tilesFromBitmap } from '../mask/tiles.ts'
+import { forEachCrack, rowsFromBitmap, rowsFromTiles } from '../mask/mask-rows.ts'
+import type { MaskRows } from '../mask/mask-rows.ts'
+import { tilesFromBitmap } from '../mask/tiles.ts'
 import type { MaskCrop } from '../mask/tiles.ts'
 
 /**
@@ -29,49 +31,43 @@ export function countsFromEdges(edges: ArrayLike<number>, pixels: number): numbe
     else kept.push(edge)
   }
   let previous = 0
-  const counts = kept.map((edge) => {
-    const count = edge - previous
+  for (let i = 0; i < kept.length; i++) {
+    const edge = kept[i] ?? 0
+    kept[i] = edge - previous
     previous = edge
-    return count
-  })
-  counts.push(pixels - previous)
-  return counts
+  }
+  kept.push(pixels - previous)
+  return kept
 }
 
-function countsFromCrop({ left, top, bitmap }: MaskCrop, imageWidth: number, imageHeight: number): number[] {
-  const { width, height, data } = bitmap
-  // Read row by row, which is how the pixels lie in memory, and sorted into columns by counting.
+function countsFromRows(mask: MaskRows, imageWidth: number, imageHeight: number): number[] {
+  const [left, , width] = mask.bounds
+  // Edges come row by row, which is how a mask is stored, and are sorted into columns by counting.
   const next = new Uint32Array(width + 1)
-  const forEachEdge = (visit: (x: number, y: number) => void): void => {
-    for (let y = 0; y <= height; y++) {
-      const row = y * width
-      for (let x = 0; x < width; x++) {
-        const value = y < height ? data[row + x] : 0
-        const above = y > 0 ? data[row - width + x] : 0
-        if (value !== above) visit(x, y)
-      }
-    }
-  }
-  forEachEdge((x) => (next[x + 1] = (next[x + 1] ?? 0) + 1))
+  forEachCrack(mask, (_y, from, to) => {
+    for (let x = from - left + 1; x <= to - left; x++) next[x] = (next[x] ?? 0) + 1
+  })
   for (let x = 0; x < width; x++) next[x + 1] = (next[x + 1] ?? 0) + (next[x] ?? 0)
   const edges = new Float64Array(next[width] ?? 0)
-  forEachEdge((x, y) => {
-    const at = next[x] ?? 0
-    edges[at] = (left + x) * imageHeight + top + y
-    next[x] = at + 1
+  forEachCrack(mask, (y, from, to) => {
+    for (let x = from; x < to; x++) {
+      const place = next[x - left] ?? 0
+      edges[place] = x * imageHeight + y
+      next[x - left] = place + 1
+    }
   })
   return countsFromEdges(edges, imageWidth * imageHeight)
 }
 
 /** Counts of a mask. An empty mask is one run of zeros. */
 export function countsFromBitmap(bitmap: Bitmap): number[] {
-  return countsFromCrop({ left: 0, top: 0, bitmap }, bitmap.width, bitmap.height)
+  return countsFromRows(rowsFromBitmap(bitmap), bitmap.width, bitmap.height)
 }
 
 /** Counts of a mask of `width` x `height` pixels; the cost grows with the mask's box, not the image. */
 export function countsFromTiles(tiles: readonly MaskTile[], width: number, height: number): number[] {
-  const crop = cropFromTiles(tiles)
-  return crop === null ? [width * height] : countsFromCrop(crop, width, height)
+  const rows = rowsFromTiles(tiles)
+  return rows === null ? [width * height] : countsFromRows(rows, width, height)
 }
 
 /**
@@ -159,18 +155,18 @@ export function countsBounds(counts: Counts, height: number): Box {
  * of five bits, lowest first, the sixth bit for "more", plus 48 as an ASCII character.
  */
 export function countsToString(counts: Counts): string {
-  const characters: string[] = []
-  counts.forEach((count, index) => {
-    let value = index > 2 ? count - (counts[index - 2] ?? 0) : count
+  let text = ''
+  for (let index = 0; index < counts.length; index++) {
+    let value = (counts[index] ?? 0) - (index > 2 ? (counts[index - 2] ?? 0) : 0)
     for (let more = true; more;) {
       let group = value & 31
       value >>= 5
       more = group & 16 ? value !== -1 : value !== 0
       if (more) group |= 32
-      characters.push(String.fromCharCode(group + 48))
+      text += String.fromCharCode(group + 48)
     }
-  })
-  return characters.join('')
+  }
+  return text
 }
 
 /** Inverse of `countsToString`. Throws `InvalidInput` on a character or a number outside the form. */

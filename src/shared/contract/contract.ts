@@ -12,6 +12,7 @@ import {
   verdictRecordSchema,
   versionRecordSchema,
 } from '../domain/records.ts'
+import { splitSchema } from '../domain/split.ts'
 import { errorRecordSchema } from '../errors.ts'
 import { call, defineContract, event } from './define.ts'
 import type { BridgeOf, CallOptions, EmitOf, Handlers, MediaAnswer } from './define.ts'
@@ -29,8 +30,12 @@ export const placeSchema = z.strictObject({
 })
 export type Place = z.infer<typeof placeSchema>
 
-/** What a person is asked for: some pictures, the folder of a project, or any folder. */
-export const placePurposes = ['images', 'project', 'folder'] as const
+/** Files that a list of places shows: pictures, files that may hold annotations, or none. */
+export const placeFiles = ['images', 'data', 'none'] as const
+export type PlaceFiles = (typeof placeFiles)[number]
+
+/** What a person is asked for: some pictures, a file of annotations, the folder of a project, or any folder. */
+export const placePurposes = ['images', 'data', 'project', 'folder'] as const
 export type PlacePurpose = (typeof placePurposes)[number]
 
 export const classSummarySchema = classRecordSchema.extend({
@@ -235,17 +240,60 @@ export const learnResultSchema = z.strictObject({
 })
 export type LearnResult = z.infer<typeof learnResultSchema>
 
-export const exportFormats = ['coco', 'masks'] as const
+export const formatNames = ['coco', 'coco-results', 'voc', 'yolo', 'labelme', 'cvat', 'masks', 'png-objects'] as const
 export const exportSpecSchema = z.strictObject({
-  format: z.enum(exportFormats),
+  format: z.enum(formatNames),
   segmentation: z.enum(['polygon', 'rle', 'rle-uncompressed']),
   include: z.enum(['accepted', 'proposed', 'all']),
   images: z.enum(['none', 'copy', 'link']),
+  /** YOLO: an object of several parts becomes one object a part (default), or is its largest part alone. */
+  parts: z.enum(['split', 'largest']).optional(),
+  /**
+   * COCO only, for pictures with an EXIF orientation other than 1. `displayed`: originals, masks as displayed. `upright`:
+   * copies with the orientation applied. `stored`: originals, masks and sizes on the pixels as the file stores them.
+   */
+  orientation: z.enum(['displayed', 'upright', 'stored']),
+  /** COCO polygons only: how far corners may be moved off the outline, in pixels; 0 loses nothing. */
+  simplify: z.number().min(0).max(20),
+  /** Null writes everything as one. */
+  split: splitSchema.nullable(),
 })
 export type ExportSpec = z.infer<typeof exportSpecSchema>
 
+/** Programs that read COCO files, of which it is known what they drop or change. */
+export const readers = ['pycocotools', 'cvat', 'detectron2', 'ultralytics', 'fiftyone'] as const
+export type Reader = (typeof readers)[number]
+
+/** What a reader would make of an export, simulated by its published rules. */
+export const preflightReportSchema = z.strictObject({
+  reader: z.enum(readers),
+  images: z.int(),
+  annotations: z.int(),
+  /** Annotations that would be gone, have other pixels, or need the reader to be told something (images too). */
+  dropped: z.int(),
+  changed: z.int(),
+  notes: z.int(),
+  /** Lowest IoU of a mask with what the reader has of it; 1 when none is changed. */
+  worstIou: z.number(),
+  /** The first 500. */
+  findings: z.array(
+    z.strictObject({
+      /** The image. */
+      name: z.string(),
+      annotationId: idSchema.nullable(),
+      className: z.string().nullable(),
+      kind: z.enum(['dropped', 'changed', 'note']),
+      reason: z.string(),
+      iou: z.number().nullable(),
+    }),
+  ),
+  /** Changes of the export that make findings go away. */
+  fixes: z.array(z.strictObject({ sentence: z.string(), change: exportSpecSchema.pick({ segmentation: true }) })),
+})
+export type PreflightReport = z.infer<typeof preflightReportSchema>
+
 export const exportReportSchema = z.strictObject({
-  /** Files written, relative to the export folder. */
+  /** Files written, relative to the export folder: the first 1,000. */
   files: z.array(z.string()),
   /** For display only. */
   location: z.string(),
@@ -253,9 +301,110 @@ export const exportReportSchema = z.strictObject({
   annotations: z.int(),
   /** Masks re-read from the written files and equal to the stored ones, pixel by pixel. */
   identical: z.int(),
+  /** What simplified polygons cost: how much of each mask is still right, as intersection over union, 0 to 1. */
+  simplification: z.strictObject({ masks: z.int(), meanIou: z.number(), minIou: z.number() }).optional(),
+  /** Of a split, in its order: what was wanted and what groups that stay whole made of it. Shares are 0 to 1. */
+  subsets: z
+    .array(z.strictObject({ name: z.string(), share: z.number(), images: z.int(), reached: z.number() }))
+    .optional(),
+  /** Files of an earlier export into this folder that went, since this one does not have them. */
+  removed: z.int().optional(),
   problems: z.array(problemSchema),
 })
 export type ExportReport = z.infer<typeof exportReportSchema>
+
+/** What there is of things that not every format holds; compare `FormatSummary.holds`. */
+export const exportContentsSchema = z.strictObject({
+  boxes: z.int(),
+  /** Masks of several parts. */
+  parts: z.int(),
+  /** Masks that have pixels in common with another one. */
+  overlaps: z.int(),
+  /** Masks beside another one of their class in the same image. */
+  instances: z.int(),
+  /** Classes that belong to another one. */
+  parents: z.int(),
+  /** False where there is so much that only a part of it was looked at. */
+  isWhole: z.boolean(),
+})
+export type ExportContents = z.infer<typeof exportContentsSchema>
+
+/** What can be read, as what annotations of images that the project has. */
+export const annotationImportSpecSchema = z.strictObject({
+  format: z.enum(formatNames),
+  as: z.enum(['accepted', 'proposed']),
+  /**
+   * Where an image has annotations of a class already and the file brings others: both, or only what is there, or only
+   * what the file brings. What is there already pixel by pixel is never doubled.
+   */
+  conflicts: z.enum(['both', 'keep', 'replace']),
+  /**
+   * Which images count as looked at and empty. `stated` (default): those of which the data set says so; `reviewed`: all
+   * that it lists without an annotation; `unlabelled`: none.
+   */
+  empty: z.enum(['stated', 'reviewed', 'unlabelled']).optional(),
+  /**
+   * Where the masks of pictures lie that have an EXIF orientation other than 1: on the picture as displayed (default), or on
+   * the pixels as its file stores them. A file that says it itself is believed.
+   */
+  orientation: z.enum(['displayed', 'stored']).optional(),
+  /** Says what would happen and changes nothing. */
+  dryRun: z.boolean(),
+})
+export type AnnotationImportSpec = z.infer<typeof annotationImportSpecSchema>
+
+export const annotationImportReportSchema = z.strictObject({
+  /** Annotations brought in, and the images they came to. */
+  annotations: z.int(),
+  images: z.int(),
+  /** Names of the classes that the project did not have. */
+  classes: z.array(z.string()),
+  /** In the file and, pixel by pixel, in the project already. */
+  unchanged: z.int(),
+  /** Left out because the image has annotations of the class (`keep`). */
+  kept: z.int(),
+  /** Removed from the project for those of the file (`replace`). */
+  replaced: z.int(),
+  /** There already pixel by pixel, but of a group of objects in one and of a single one in the other: taken over (`replace`), or left. */
+  crowdsChanged: z.int(),
+  crowdsKept: z.int(),
+  /** Images marked as looked at and empty; and those of which the file says so although they have accepted annotations. */
+  reviewedEmpty: z.int(),
+  notEmpty: z.int(),
+  /** Images that the file speaks of and the project does not have, and those added for it from the folder of the pictures. */
+  missing: z.int(),
+  added: z.int(),
+  /** Images whose masks were turned from stored pixels, and those left out because they fit only in the other orientation. */
+  turned: z.int(),
+  otherOrientation: z.int(),
+  problems: z.array(problemSchema),
+})
+export type AnnotationImportReport = z.infer<typeof annotationImportReportSchema>
+
+/** What a format can hold, so that nobody has to find out by losing it; as `main/formats/registry.ts` has it. */
+export const formatSummarySchema = z.strictObject({
+  id: z.enum(formatNames),
+  imports: z.enum(['file', 'folder']),
+  /** What of an export this format leaves to choose, besides annotations and pictures; the others are not heeded. */
+  options: z.array(z.enum(['segmentation', 'parts', 'orientation', 'simplify', 'split'])),
+  holds: z.strictObject({
+    /** Objects of one class apart from each other. */
+    instances: z.boolean(),
+    /** Two masks on one pixel. */
+    overlaps: z.boolean(),
+    boxes: z.boolean(),
+    /** One object of several pieces, told apart from several objects. */
+    parts: z.boolean(),
+    holes: z.boolean(),
+    /** Which class belongs to which. */
+    parents: z.boolean(),
+    /** An image that was looked at and shows nothing, apart from one that nobody has looked at. */
+    empty: z.boolean(),
+  }),
+})
+export type FormatSummary = z.infer<typeof formatSummarySchema>
+/** In the order of tables and lists. */
+export const formatProperties = formatSummarySchema.shape.holds.keyof().options
 
 export const importReportSchema = z.strictObject({
   batchId: idSchema.nullable(),
@@ -339,9 +488,9 @@ export const contract = defineContract({
     changed: event(preferencesSchema),
   },
   places: {
-    /** `placeId: null` lists the roots. */
+    /** `placeId: null` lists the roots. `files`: which files are shown beside the folders. */
     list: call({
-      in: z.strictObject({ placeId: idSchema.nullable() }),
+      in: z.strictObject({ placeId: idSchema.nullable(), files: z.enum(placeFiles) }),
       out: z.strictObject({
         trail: z.array(placeSchema),
         entries: z.array(placeSchema),
@@ -505,6 +654,23 @@ export const contract = defineContract({
       out: z.strictObject({ version: versionRecordSchema }),
     }),
   },
+  annotations: {
+    /** Brings what a file or folder of this format says to the images of the project, in one undoable step. */
+    import: call({
+      in: z.strictObject({
+        ...project,
+        placeId: idSchema,
+        spec: annotationImportSpecSchema,
+        /** A folder with pictures that the project may not have yet: those that the file speaks of are added first. */
+        imagesPlaceId: idSchema.optional(),
+      }),
+      out: annotationImportReportSchema,
+      cancellable: true,
+    }),
+  },
+  formats: {
+    list: call({ in: none, out: z.strictObject({ formats: z.array(formatSummarySchema) }) }),
+  },
   export: {
     run: call({
       in: z.strictObject({
@@ -514,6 +680,18 @@ export const contract = defineContract({
         spec: exportSpecSchema,
       }),
       out: exportReportSchema,
+      cancellable: true,
+    }),
+    /** What the export would have of things that not every format holds. */
+    contents: call({
+      in: z.strictObject({ ...project, include: exportSpecSchema.shape.include }),
+      out: exportContentsSchema,
+      cancellable: true,
+    }),
+    /** What a reader of the COCO file would drop or change; writes nothing. */
+    preflight: call({
+      in: z.strictObject({ ...project, spec: exportSpecSchema, reader: z.enum(readers) }),
+      out: preflightReportSchema,
       cancellable: true,
     }),
   },

@@ -52,7 +52,9 @@ export const contractKinds = {
   },
   review: { accept: 'call', notHere: 'call', setReviewed: 'call' },
   learn: { run: 'call', versions: 'call', restore: 'call' },
-  export: { run: 'call' },
+  annotations: { import: 'call' },
+  formats: { list: 'call' },
+  export: { run: 'call', contents: 'call', preflight: 'call' },
 } as const satisfies KindsOf<Contract>
 
 /** Sends one call; resolves with its envelope, unchecked. */

@@ -54,8 +54,8 @@ export const operationSchema = z.discriminatedUnion('kind', [
 ])
 export type Operation = z.infer<typeof operationSchema>
 
-/** The form of the entries written now. 2 knows `proposals`; every earlier form is read too. */
-export const historySchemaVersion = 2
+/** The form of the entries written now. 2 knows `proposals`, 3 `crowd`; every earlier form is read too. */
+export const historySchemaVersion = 3
 
 export const historyEntrySchema = z.strictObject({
   /** Chosen by whoever made the change: sending an entry twice is harmless. */

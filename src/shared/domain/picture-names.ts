@@ -6,3 +6,8 @@ export function hasImageExtension(name: string): boolean {
   const lower = name.toLowerCase()
   return imageExtensions.some((extension) => lower.endsWith(extension) && lower.length > extension.length)
 }
+
+/** The path without the ending of its last part; a dot in a folder's name stays. */
+export function withoutEnding(path: string): string {
+  return path.replace(/\.[^./]*$/, '')
+}

@@ -69,6 +69,8 @@ export const annotationCoreSchema = z.strictObject({
   polygon: z.array(z.array(z.number())).nullable(),
   /** Set for `kind: 'box'` only. */
   box: boxSchema.nullable(),
+  /** Stands for a group of objects that nobody told apart, COCO's `iscrowd`. Entries of before it was known lack it. */
+  crowd: z.boolean().default(false),
   createdAt: z.string(),
 })
 export type AnnotationCore = z.infer<typeof annotationCoreSchema>

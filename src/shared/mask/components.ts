@@ -1,8 +1,7 @@
-import { tileSize } from '../contract/media.ts'
 import type { MaskTile } from '../domain/history.ts'
 import type { Box } from '../domain/records.ts'
 import type { Bitmap } from './bitmap.ts'
-import { runsFromEdges } from './tile-runs.ts'
+import { tilesByValue } from './label-tiles.ts'
 
 /** 4: sides touch. 8: sides or corners touch. */
 export type Connectivity = 4 | 8
@@ -110,37 +109,13 @@ export function connectedComponents(bitmap: Bitmap, connectivity: Connectivity):
 export function splitComponents(bitmap: Bitmap, minimumArea: number, connectivity: Connectivity = 8): Part[] {
   const { width, height } = bitmap
   const { labels, sizes, boxes } = connectedComponents(bitmap, connectivity)
-  const tilesOf = sizes.map((): MaskTile[] => [])
-  for (let top = 0; top < height; top += tileSize) {
-    const bottom = Math.min(top + tileSize, height)
-    for (let left = 0; left < width; left += tileSize) {
-      const right = Math.min(left + tileSize, width)
-      const edgesOf = new Map<number, number[]>()
-      for (let y = top; y < bottom; y++) {
-        for (let x = left; x < right; x++) {
-          const label = labels[y * width + x] ?? 0
-          if (label === 0) continue
-          const start = (y - top) * tileSize + x - left
-          while (x < right && labels[y * width + x] === label) x++
-          const end = (y - top) * tileSize + x - left
-          x--
-          if ((sizes[label - 1] ?? 0) < minimumArea) continue
-          const edges = edgesOf.get(label)
-          if (edges === undefined) edgesOf.set(label, [start, end])
-          else if (edges[edges.length - 1] === start) edges[edges.length - 1] = end
-          else edges.push(start, end)
-        }
-      }
-      for (const [label, edges] of edgesOf) {
-        tilesOf[label - 1]?.push({ x: left / tileSize, y: top / tileSize, runs: runsFromEdges(edges) })
-      }
-    }
-  }
+  const isLarge = (label: number): boolean => label > 0 && (sizes[label - 1] ?? 0) >= minimumArea
+  const tilesOf = tilesByValue(labels, width, height, isLarge)
   const parts: Part[] = []
-  tilesOf.forEach((tiles, index) => {
-    const area = sizes[index]
+  sizes.forEach((area, index) => {
+    const tiles = tilesOf.get(index + 1)
     const bounds = boxes[index]
-    if (tiles.length > 0 && area !== undefined && bounds !== undefined) parts.push({ tiles, area, bounds })
+    if (tiles !== undefined && bounds !== undefined) parts.push({ tiles, area, bounds })
   })
   return parts
 }

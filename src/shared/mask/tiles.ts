@@ -123,6 +123,15 @@ export function xorTiles(a: readonly MaskTile[], b: readonly MaskTile[]): MaskTi
   return [...byPlace.values()].sort(compareTiles)
 }
 
+/** Pixels of any of the masks: sorted, no empty tiles. The cost grows with the box around them all. */
+export function unionTiles(masks: readonly (readonly MaskTile[])[]): MaskTile[] {
+  const all = masks.flat()
+  const [left, top, width, height] = tilesBounds(all) ?? [0, 0, 0, 0]
+  const bitmap = createBitmap(width, height)
+  forEachRun(all, (y, from, to) => bitmap.data.fill(1, (y - top) * width + from - left, (y - top) * width + to - left))
+  return tilesFromBitmap(bitmap, left, top)
+}
+
 /** Number of mask pixels. */
 export function tilesArea(tiles: readonly MaskTile[]): number {
   return tiles.reduce((area, tile) => area + runsArea(tile.runs), 0)
@@ -161,4 +170,11 @@ export function tilesEqual(a: readonly MaskTile[], b: readonly MaskTile[]): bool
 export function tilesWithin(tiles: readonly MaskTile[], width: number, height: number): boolean {
   const bounds = tilesBounds(tiles)
   return bounds === null || (bounds[0] + bounds[2] <= width && bounds[1] + bounds[3] <= height)
+}
+
+/** Pixels of both masks over pixels of either, 0 to 1; 1 for two empty ones. */
+export function tilesIou(a: readonly MaskTile[], b: readonly MaskTile[]): number {
+  const different = tilesArea(xorTiles(a, b))
+  const either = (tilesArea(a) + tilesArea(b) + different) / 2
+  return either === 0 ? 1 : (either - different) / either
 }

@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import type { ContractHandlers } from '../../../shared/contract/contract.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { formats } from '../../formats/registry.ts'
 import { mergeClass, removeClasses } from '../../projects/class-removal.ts'
 import { acceptProposals, sayNotHere, setReviewed } from '../../projects/review.ts'
 import { projectInfo } from '../../projects/project-info.ts'
@@ -67,7 +68,7 @@ export function createHandlers(
       check: (_none, context) => studio.devices.check(context),
     },
     places: {
-      list: ({ placeId }) => places.list(placeId),
+      list: ({ placeId, files }) => places.list(placeId, files),
       createFolder: ({ placeId, name }) => places.createFolder(placeId, name),
       choose: async ({ purpose }) => {
         if (dialogs === null) throw noSystemDialog()
@@ -166,9 +167,28 @@ export function createHandlers(
         version: studio.session(projectId).restoreVersion(classId, versionId).version,
       }),
     },
+    annotations: {
+      import: ({ projectId, placeId, spec, imagesPlaceId }, context) =>
+        studio.session(projectId).importAnnotations(places.resolve(placeId), spec, {
+          ...context,
+          images: imagesPlaceId === undefined ? undefined : places.resolve(imagesPlaceId),
+        }),
+    },
+    formats: {
+      list: () => ({
+        formats: Object.values(formats).map(({ id, imports, options, holds }) => ({
+          id,
+          imports,
+          options: [...options],
+          holds,
+        })),
+      }),
+    },
     export: {
       run: ({ projectId, placeId, name, spec }, context) =>
         studio.session(projectId).exportTo(places.resolveNew(placeId, name), spec, context),
+      contents: ({ projectId, include }, context) => studio.session(projectId).exportContents(include, context),
+      preflight: ({ projectId, spec, reader }, context) => studio.session(projectId).preflight(spec, reader, context),
     },
   }
 }

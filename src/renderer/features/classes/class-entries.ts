@@ -1,4 +1,5 @@
 import type { ClassSummary } from '../../../shared/contract/contract.ts'
+import { foldedClassName } from '../../../shared/domain/class-names.ts'
 import type { HistoryEntry, Operation } from '../../../shared/domain/history.ts'
 import { classColour } from '../../../shared/domain/palette.ts'
 import type { ClassRecord } from '../../../shared/domain/records.ts'
@@ -13,8 +14,7 @@ export function classRecordOf(summary: ClassSummary): ClassRecord {
 
 /** Whether two names count as one: without case and Unicode form, as the store compares them. */
 export function isSameName(a: string, b: string): boolean {
-  const folded = (name: string): string => name.trim().normalize('NFC').toLowerCase()
-  return folded(a) === folded(b)
+  return foldedClassName(a) === foldedClassName(b)
 }
 
 function entry(labelKey: 'addClass' | 'changeClass', before: ClassRecord | null, after: ClassRecord): HistoryEntry {

@@ -75,6 +75,7 @@ function ObjectRow(properties: {
   const proposed = record.state === 'proposed'
   const details: string[] = [proposed ? t('editor.state.proposed') : t(`editor.origin.${record.origin}`)]
   if (support !== undefined) details.push(support.role === 'example' ? t('editor.example') : t('editor.heldOut'))
+  if (record.crowd) details.push(t('editor.crowd'))
   return (
     <li className={classNames('flex items-center rounded-md pr-0.5', isSelected ? 'bg-accent-soft' : 'hover:bg-hover')}>
       <button
@@ -84,6 +85,7 @@ function ObjectRow(properties: {
         data-state={record.state}
         data-origin={record.origin}
         data-area={record.area}
+        data-crowd={record.crowd}
         className="flex min-w-0 flex-1 items-center gap-2 rounded-md px-2 py-1 text-left"
         onClick={() => selectAnnotation(isSelected ? null : record.id)}
       >

@@ -225,6 +225,18 @@ export function editorCommands(
       },
     },
     {
+      id: 'editor.crowd',
+      labelKey: 'editor.command.crowd',
+      keys: ['Shift+C'],
+      isEnabled: () => hasSelection() && !drawsStroke(),
+      run: () => {
+        const id = selected()
+        const record = id === null ? undefined : controller?.document.annotation(id)
+        if (record !== undefined && controller?.permits(record.id) === true)
+          controller.document.setCrowd(record.id, !record.crowd)
+      },
+    },
+    {
       id: 'editor.hideAll',
       labelKey: 'editor.command.hideAll',
       keys: ['Shift+H'],

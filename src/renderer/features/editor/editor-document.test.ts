@@ -25,6 +25,7 @@ const proposal: AnnotationCore = {
   score: 0.7,
   versionId: 'v1',
   polygon: null,
+  crowd: false,
   box: null,
   createdAt: '2026-01-01T00:00:00.000Z',
 }
@@ -134,6 +135,20 @@ describe('EditorDocument', () => {
     expect(document.annotation('proposal')).toMatchObject({ area: 16 })
     expect(document.layer?.tilesOf('proposal')).toEqual(square(5, 5, 4))
     expect(document.state.getState().supports).toHaveLength(1)
+  })
+
+  it('marks a group and takes the mark back, each as one entry that can be undone', async () => {
+    paint(fresh, spansOf(10, 10, 20))
+    document.setCrowd('fresh', true)
+    document.setCrowd('fresh', true)
+    await settled()
+    expect(document.annotation('fresh')).toMatchObject({ crowd: true, area: 400 })
+    document.setCrowd('fresh', false)
+    await settled()
+    expect(project.commits.map((entry) => entry.labelKey)).toEqual(['brush', 'markCrowd', 'unmarkCrowd'])
+    project.undo()
+    await settled()
+    expect(document.annotation('fresh')).toMatchObject({ crowd: true, area: 400 })
   })
 
   it('deletes and reassigns as one entry each', async () => {

@@ -14,7 +14,7 @@ import type { EditedMask } from '../../canvas/edited-mask.ts'
 import { MaskLayer } from '../../canvas/mask-layer.ts'
 import { keepsClear } from '../../canvas/outline.ts'
 import type { Commit, CommitQueue } from './commit-queue.ts'
-import { applyToRecords, deleteEntry, outlineEntry, paintEntry, reassignEntry } from './entries.ts'
+import { applyToRecords, crowdEntry, deleteEntry, outlineEntry, paintEntry, reassignEntry } from './entries.ts'
 import type { GestureLabel } from './entries.ts'
 
 /** What a drawing gesture is about to change. */
@@ -37,6 +37,7 @@ export type Gesture =
     }
   | { readonly kind: 'outline'; readonly annotationId: string; readonly polygon: Rings }
   | { readonly kind: 'delete'; readonly annotationId: string }
+  | { readonly kind: 'crowd'; readonly annotationId: string; readonly crowd: boolean }
   | { readonly kind: 'reassign'; readonly annotationId: string; readonly classId: string }
 
 export interface DocumentState {
@@ -224,6 +225,13 @@ export class EditorDocument implements Disposable {
     this.#onPixels()
   }
 
+  /** Says that an annotation stands for a group of objects, or for one. */
+  setCrowd(annotationId: string, crowd: boolean): void {
+    const record = this.annotation(annotationId)
+    if (record === undefined || record.crowd === crowd) return
+    this.#commit(crowdEntry(record, crowd), { kind: 'crowd', annotationId, crowd })
+  }
+
   reassign(annotationId: string, classId: string): void {
     const record = this.annotation(annotationId)
     if (record === undefined || record.classId === classId) return
@@ -371,6 +379,9 @@ export class EditorDocument implements Disposable {
     switch (gesture.kind) {
       case 'delete':
         this.remove(gesture.annotationId)
+        return
+      case 'crowd':
+        this.setCrowd(gesture.annotationId, gesture.crowd)
         return
       case 'reassign':
         this.reassign(gesture.annotationId, gesture.classId)

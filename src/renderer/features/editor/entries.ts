@@ -5,7 +5,16 @@ import type { Rings } from '../../../shared/mask/polygon-spans.ts'
 
 /** `history.<label>` in the language files. */
 export type GestureLabel =
-  'brush' | 'erase' | 'polygon' | 'polygonSubtract' | 'outline' | 'toPolygon' | 'deleteAnnotation' | 'reassignClass'
+  | 'brush'
+  | 'erase'
+  | 'polygon'
+  | 'polygonSubtract'
+  | 'outline'
+  | 'toPolygon'
+  | 'deleteAnnotation'
+  | 'reassignClass'
+  | 'markCrowd'
+  | 'unmarkCrowd'
 
 /** What a drawing gesture changed. */
 export interface Painted {
@@ -53,6 +62,7 @@ export function paintEntry(painted: Painted): HistoryEntry {
       score: null,
       versionId: null,
       polygon: copyOf(painted.polygon),
+      crowd: false,
       box: null,
       createdAt: painted.created.at,
     }
@@ -113,6 +123,13 @@ export function reassignEntry(
   if (support !== undefined) operations.push({ kind: 'support', before: support, after: null })
   operations.push({ kind: 'annotation', before: core, after: { ...core, classId } })
   return entry('reassignClass', record.imageId, operations)
+}
+
+/** Says that an annotation stands for a group of objects, or for one. */
+export function crowdEntry(record: AnnotationRecord, crowd: boolean): HistoryEntry {
+  const core = coreOf(record)
+  const label = crowd ? 'markCrowd' : 'unmarkCrowd'
+  return entry(label, record.imageId, [{ kind: 'annotation', before: core, after: { ...core, crowd } }])
 }
 
 /** Records as they are after these operations; area and bounds are the caller's business. */

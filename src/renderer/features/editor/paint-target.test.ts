@@ -16,6 +16,7 @@ function annotation(id: string, classId: string, more: Partial<AnnotationRecord>
     score: null,
     versionId: null,
     polygon: null,
+    crowd: false,
     box: null,
     createdAt: '2026-01-01T00:00:00.000Z',
     area: 1,

@@ -3,7 +3,7 @@ import type { MaskTile } from '../../../shared/domain/history.ts'
 import { simplifyRing } from '../../../shared/geometry/simplify.ts'
 import { polygonTiles } from '../../../shared/mask/polygon-spans.ts'
 import type { Rings } from '../../../shared/mask/polygon-spans.ts'
-import { tilesArea, xorTiles } from '../../../shared/mask/tiles.ts'
+import { tilesIou } from '../../../shared/mask/tiles.ts'
 import type { Size } from '../../canvas/coordinates.ts'
 
 /** How far the corners of a traced polygon may lie from the mask's outline, in image pixels. */
@@ -21,8 +21,6 @@ export function tracePolygon(tiles: readonly MaskTile[], size: Size): TracedPoly
   const polygon = ringsFromTiles(tiles).map((ring) => simplifyRing(ring, traceTolerance))
   const result = polygonTiles(polygon, size)
   if (result.length === 0) return null
-  const different = tilesArea(xorTiles(tiles, result))
-  const either = (tilesArea(tiles) + tilesArea(result) + different) / 2
   const corners = polygon.reduce((sum, ring) => sum + ring.length / 2, 0)
-  return { polygon, corners, iou: (either - different) / either }
+  return { polygon, corners, iou: tilesIou(tiles, result) }
 }

@@ -3,21 +3,35 @@ import { CircleCheck, TriangleAlert } from 'lucide-react'
 import { useRef, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
-import { exportFormats, exportSpecSchema } from '../../../shared/contract/contract.ts'
-import type { ExportReport, ExportSpec, Place } from '../../../shared/contract/contract.ts'
+import { formatNames, exportSpecSchema } from '../../../shared/contract/contract.ts'
+import type { ExportReport, ExportSpec, FormatSummary, Place } from '../../../shared/contract/contract.ts'
 import type { Progress as ProgressState } from '../../../shared/contract/define.ts'
+import { parseSubsets, splitKeys } from '../../../shared/domain/split.ts'
 import { isAppError } from '../../../shared/errors.ts'
 import { useBridge } from '../../app/bridge-context.tsx'
 import { PlaceBrowser } from '../../app/PlaceBrowser.tsx'
 import { ProblemList } from '../../app/ProblemList.tsx'
-import { useProjectId, useProjectInfo } from '../../app/queries.ts'
+import { useFormat, useProjectId, useProjectInfo } from '../../app/queries.ts'
 import { announce, noteExport } from '../../app/session.ts'
 import { WorkProgress } from '../../app/WorkProgress.tsx'
 import { Button } from '../../ui/Button.tsx'
 import { Dialog } from '../../ui/Dialog.tsx'
 import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
 import { Notice } from '../../ui/Notice.tsx'
-import { Field, RadioGroup, Select, TextInput } from '../../ui/fields.tsx'
+import { Field, Select, TextInput } from '../../ui/fields.tsx'
+import { NotHeld } from './NotHeld.tsx'
+import { ReaderCheck } from './ReaderCheck.tsx'
+
+type Options = FormatSummary['options']
+
+/** What a format leaves to choose is not asked of another one, and only polygons can be simplified. */
+function heeded({ orientation, segmentation, simplify, split }: ExportSpec, options: Options) {
+  return {
+    orientation: options.includes('orientation') ? orientation : ('displayed' as const),
+    simplify: options.includes('simplify') && segmentation === 'polygon' ? simplify : 0,
+    split: options.includes('split') ? split : null,
+  }
+}
 
 type Step =
   | { readonly kind: 'choose' }
@@ -25,7 +39,12 @@ type Step =
   | { readonly kind: 'done'; readonly report: ExportReport }
 
 const segmentations = exportSpecSchema.shape.segmentation.options
+const partChoices = exportSpecSchema.shape.parts.unwrap().options
 const includes = exportSpecSchema.shape.include.options
+const orientations = exportSpecSchema.shape.orientation.options
+/** Pixels that corners may be off. */
+const tolerances = [0, 0.5, 1, 2, 4]
+const splitChoices = ['none', ...splitKeys] as const
 const imageChoices = exportSpecSchema.shape.images.options
 
 /** Chooses format and place, writes, and says how many masks came back identical. */
@@ -39,11 +58,16 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
     segmentation: 'polygon',
     include: 'accepted',
     images: 'none',
+    orientation: 'displayed',
+    simplify: 0,
+    split: null,
   })
   const beside = useQuery({
     queryKey: ['places', 'beside', projectId],
     queryFn: ({ signal }) => bridge.places.beside({ projectId }, { signal }),
   })
+  const format = useFormat(spec.format)
+  const options = format?.options ?? []
   /** Undefined until another place than the one beside the project is chosen. */
   const [ownPlace, setPlace] = useState<Place | null | undefined>(undefined)
   const place = ownPlace === undefined ? (beside.data?.place ?? null) : ownPlace
@@ -55,13 +79,19 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
 
   async function run(): Promise<void> {
     if (place === null) return
+    const split = isSplit && spec.split !== null && subsets !== null ? { ...spec.split, subsets: [...subsets] } : null
     const controller = new AbortController()
     stop.current = controller
     setError(null)
     setStep({ kind: 'running', progress: { done: 0, total: null } })
     try {
       const report = await bridge.export.run(
-        { projectId, placeId: place.placeId, name, spec },
+        {
+          projectId,
+          placeId: place.placeId,
+          name,
+          spec: { ...spec, ...heeded(spec, options), split },
+        },
         { signal: controller.signal, onProgress: (progress) => setStep({ kind: 'running', progress }) },
       )
       setStep({ kind: 'done', report })
@@ -88,7 +118,10 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
       : counts[spec.include] > 0
         ? null
         : t(spec.include === 'accepted' ? 'export.nothingAccepted' : 'export.nothingProposed')
-  const ready = place !== null && name.trim() !== ''
+  const [shares, setShares] = useState('train=0.8,val=0.2')
+  const subsets = parseSubsets(shares)
+  const isSplit = options.includes('split') && spec.split !== null
+  const ready = place !== null && name.trim() !== '' && (!isSplit || subsets !== null)
   const footer =
     step.kind === 'done' ? (
       <>
@@ -123,17 +156,17 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
         <div className="grid gap-5 sm:grid-cols-2">
           <div className="flex flex-col gap-4">
             {lacking !== null && <Notice testId="export-nothing">{lacking}</Notice>}
-            <RadioGroup
-              label={t('export.format')}
-              value={spec.format}
-              onChange={(format) => setSpec({ ...spec, format })}
-              options={exportFormats.map((value) => ({
-                value,
-                label: t(`export.formats.${value}`),
-                hint: t(`export.formatHints.${value}`),
-              }))}
-            />
-            {spec.format === 'coco' && (
+            <Field label={t('export.format')} hint={t(`export.formatHints.${spec.format}`)}>
+              {(ids) => (
+                <Select
+                  {...ids}
+                  value={spec.format}
+                  onChange={(format) => setSpec({ ...spec, format })}
+                  options={formatNames.map((value) => ({ value, label: t(`export.formats.${value}`) }))}
+                />
+              )}
+            </Field>
+            {options.includes('segmentation') && (
               <Field label={t('export.segmentation')} hint={t(`export.segmentationHints.${spec.segmentation}`)}>
                 {(ids) => (
                   <Select
@@ -145,6 +178,19 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
                 )}
               </Field>
             )}
+            {options.includes('parts') && (
+              <Field label={t('export.parts')} hint={t(`export.partHints.${spec.parts ?? 'split'}`)}>
+                {(ids) => (
+                  <Select
+                    {...ids}
+                    value={spec.parts ?? 'split'}
+                    onChange={(parts) => setSpec({ ...spec, parts })}
+                    options={partChoices.map((value) => ({ value, label: t(`export.partChoices.${value}`) }))}
+                  />
+                )}
+              </Field>
+            )}
+            {format !== null && <NotHeld format={format} include={spec.include} />}
             <Field label={t('export.include')}>
               {(ids) => (
                 <Select
@@ -165,6 +211,98 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
                 />
               )}
             </Field>
+            {(options.includes('split') || options.includes('orientation')) && (
+              <details className="group">
+                <summary className="text-muted">
+                  {t(options.includes('simplify') ? 'export.more' : 'export.moreSplits')}
+                </summary>
+                <div className="mt-3 flex flex-col gap-4">
+                  {options.includes('simplify') && spec.segmentation === 'polygon' && (
+                    <Field
+                      label={t('export.simplify')}
+                      hint={t(spec.simplify === 0 ? 'export.simplifyOff' : 'export.simplifyOn')}
+                    >
+                      {(ids) => (
+                        <Select
+                          {...ids}
+                          value={String(spec.simplify)}
+                          onChange={(value) => setSpec({ ...spec, simplify: Number(value) })}
+                          options={tolerances.map((value) => ({
+                            value: String(value),
+                            label: value === 0 ? t('export.simplifyNone') : t('export.simplifyBy', { pixels: value }),
+                          }))}
+                        />
+                      )}
+                    </Field>
+                  )}
+                  {options.includes('orientation') && (
+                    <Field label={t('export.orientation')} hint={t(`export.orientationHints.${spec.orientation}`)}>
+                      {(ids) => (
+                        <Select
+                          {...ids}
+                          value={spec.orientation}
+                          onChange={(orientation) => setSpec({ ...spec, orientation })}
+                          options={orientations.map((value) => ({ value, label: t(`export.orientations.${value}`) }))}
+                        />
+                      )}
+                    </Field>
+                  )}
+                  {options.includes('split') && (
+                    <Field
+                      label={t('export.split')}
+                      hint={spec.split === null ? undefined : t(`export.splitHints.${spec.split.by}`)}
+                    >
+                      {(ids) => (
+                        <Select
+                          {...ids}
+                          value={spec.split?.by ?? 'none'}
+                          onChange={(by) =>
+                            setSpec({
+                              ...spec,
+                              split: by === 'none' ? null : { seed: 1, subsets: [], ...spec.split, by },
+                            })
+                          }
+                          options={splitChoices.map((value) => ({ value, label: t(`export.splits.${value}`) }))}
+                        />
+                      )}
+                    </Field>
+                  )}
+                  {isSplit && (
+                    <div className="grid grid-cols-[1fr_6rem] gap-3">
+                      <Field label={t('export.shares')} hint={subsets === null ? t('export.sharesWrong') : undefined}>
+                        {(ids) => (
+                          <TextInput
+                            {...ids}
+                            value={shares}
+                            onChange={(event) => setShares(event.currentTarget.value)}
+                          />
+                        )}
+                      </Field>
+                      <Field label={t('export.seed')}>
+                        {(ids) => (
+                          <TextInput
+                            {...ids}
+                            inputMode="numeric"
+                            value={String(spec.split?.seed ?? 1)}
+                            onChange={(event) => {
+                              const seed = Number(event.currentTarget.value)
+                              if (spec.split !== null && Number.isSafeInteger(seed) && seed >= 0)
+                                setSpec({ ...spec, split: { ...spec.split, seed } })
+                            }}
+                          />
+                        )}
+                      </Field>
+                    </div>
+                  )}
+                </div>
+              </details>
+            )}
+            {spec.format === 'coco' && (
+              <ReaderCheck
+                spec={{ ...spec, ...heeded(spec, options), split: null }}
+                onChange={(change) => setSpec({ ...spec, ...change })}
+              />
+            )}
           </div>
           <div className="flex flex-col gap-3">
             <Field label={t('export.name')}>
@@ -180,13 +318,7 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
             </Field>
             <p className="text-sm font-medium text-muted">{t('export.where')}</p>
             {!beside.isPending && (
-              <PlaceBrowser
-                current={place}
-                onEnter={setPlace}
-                showFiles={false}
-                canCreateFolder
-                purposes={['folder']}
-              />
+              <PlaceBrowser current={place} onEnter={setPlace} files="none" canCreateFolder purposes={['folder']} />
             )}
           </div>
         </div>
@@ -231,6 +363,24 @@ function Result({ report }: { readonly report: ExportReport }): ReactElement {
       <p className="text-muted">
         {t('export.imagesWritten', { count: report.images })} · <span className="break-all">{report.location}</span>
       </p>
+      {report.removed !== undefined && <p className="text-muted">{t('export.removed', { count: report.removed })}</p>}
+      {report.simplification !== undefined && (
+        <p className="text-warning tabular-nums" data-testid="export-simplified">
+          {t('export.simplified', {
+            mean: report.simplification.meanIou * 100,
+            least: report.simplification.minIou * 100,
+          })}
+        </p>
+      )}
+      {report.subsets !== undefined && (
+        <ul className="text-muted tabular-nums" data-testid="export-subsets">
+          {report.subsets.map(({ name, images, share, reached }) => (
+            <li key={name}>
+              {t('export.subset', { name, count: images, reached: reached * 100, wanted: share * 100 })}
+            </li>
+          ))}
+        </ul>
+      )}
       {report.problems.length > 0 && (
         <>
           <p className="text-warning">{t('export.problems', { count: report.problems.length })}</p>

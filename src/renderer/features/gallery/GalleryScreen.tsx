@@ -1,5 +1,5 @@
 import { useQueryClient } from '@tanstack/react-query'
-import { CheckCheck, CircleDashed, FolderInput, Images, ListChecks, Search, SearchX, X } from 'lucide-react'
+import { CheckCheck, CircleDashed, FileInput, FolderInput, Images, ListChecks, Search, SearchX, X } from 'lucide-react'
 import { useCallback, useRef, useState } from 'react'
 import type { ReactElement, ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
@@ -182,6 +182,9 @@ export function GalleryScreen({ sidebar }: { readonly sidebar: ReactNode }): Rea
           </span>
           <span className="flex-1" />
           {proposed > 0 && <CommandButton id="gallery.acceptAll" icon={ListChecks} />}
+          {pages.total !== null && pages.total > 0 && (
+            <CommandButton id="labels.open" icon={FileInput} variant="quiet" />
+          )}
           <CommandButton id="gallery.import" icon={FolderInput} />
         </div>
         <SetAsideBar />

@@ -153,7 +153,7 @@ export function ImportDialog(properties: {
                 setFolder(place)
                 setPicked([])
               }}
-              showFiles
+              files="images"
               canCreateFolder={false}
               purposes={['images', 'folder']}
               picked={picked}

@@ -2,7 +2,7 @@ import { GraduationCap, Star } from 'lucide-react'
 import { useRef, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
-import type { ClassSummary } from '../../../shared/contract/contract.ts'
+import type { ClassSummary, ImageDocument } from '../../../shared/contract/contract.ts'
 import type { Progress as ProgressState } from '../../../shared/contract/define.ts'
 import { isAppError } from '../../../shared/errors.ts'
 import { useBridge } from '../../app/bridge-context.tsx'
@@ -33,22 +33,24 @@ export function LearnPanel(properties: {
   const screen = useSession((state) => state.screen)
   const imageId = useSession((state) => (state.screen === 'editor' ? state.imageId : null))
   const selectedId = useSession((state) => state.selectedAnnotationId)
-  const image = useImageDocument(imageId).data
+  const query = useImageDocument(imageId)
+  const image = query.data
   const [running, setRunning] = useState<Running>(null)
   const stop = useRef<AbortController | null>(null)
   const summary = info.data?.classes.find((each) => each.id === activeClassId)
 
   /** The selected annotation, or all accepted ones of the active class in the image. */
-  function candidates(): readonly string[] {
+  function candidates(shown: ImageDocument | undefined): readonly string[] {
     if (selectedId !== null) return [selectedId]
-    return (image?.annotations ?? [])
+    return (shown?.annotations ?? [])
       .filter((each) => each.classId === activeClassId && each.state === 'accepted' && each.kind === 'mask')
       .map((each) => each.id)
   }
 
-  const usable = candidates()
+  const usable = candidates(image)
   const isExample = usable.length > 0 && usable.every((id) => image?.supports.some((each) => each.annotationId === id))
 
+  /** Runs the task once everything drawn is stored, and says why it failed. Null when it has no result. */
   async function work<Result>(
     title: string,
     task: (options: {
@@ -56,11 +58,11 @@ export function LearnPanel(properties: {
       readonly onProgress: (progress: ProgressState) => void
     }) => Promise<Result>,
   ): Promise<Result | null> {
-    if (!(await whenSaved())) return null
     const controller = new AbortController()
     stop.current = controller
     setRunning({ title, progress: { done: 0, total: null } })
     try {
+      if (!(await whenSaved())) return null
       return await task({ signal: controller.signal, onProgress: (progress) => setRunning({ title, progress }) })
     } catch (error) {
       if (isAppError(error, 'Cancelled')) announce(t('learn.cancelled'))
@@ -72,19 +74,21 @@ export function LearnPanel(properties: {
   }
 
   async function setRole(role: 'example' | 'none'): Promise<void> {
-    if (usable.length === 0) {
-      announce(t('learn.nothingToUse'))
-      return
-    }
-    const classId = image?.annotations.find((each) => each.id === usable[0])?.classId
-    const name = info.data?.classes.find((each) => each.id === classId)?.name ?? ''
-    const result = await work(t('learn.running'), (options) =>
-      bridge.supports.set({ projectId, annotationIds: [...usable], role }, options),
-    )
-    if (result === null) return
-    const version = result.versions.at(-1)
-    if (role === 'none' || version === undefined) announce(t('learn.removed', { name }), 'success')
-    else announce(t('learn.used', { count: usable.length, name, version: version.number }), 'success')
+    await work(t('learn.running'), async (options) => {
+      // What was drawn a moment ago is in the store before the window hears of it.
+      const { data: shown } = await query.refetch({ throwOnError: true })
+      const annotationIds = [...candidates(shown)]
+      if (annotationIds.length === 0) {
+        announce(t('learn.nothingToUse'))
+        return
+      }
+      const classId = shown?.annotations.find((each) => each.id === annotationIds[0])?.classId
+      const name = info.data?.classes.find((each) => each.id === classId)?.name ?? ''
+      const { versions } = await bridge.supports.set({ projectId, annotationIds, role }, options)
+      const version = versions.at(-1)
+      if (role === 'none' || version === undefined) announce(t('learn.removed', { name }), 'success')
+      else announce(t('learn.used', { count: annotationIds.length, name, version: version.number }), 'success')
+    })
   }
 
   async function learnNow(target: ClassSummary): Promise<void> {
@@ -111,7 +115,8 @@ export function LearnPanel(properties: {
       id: 'learn.use',
       labelKey: 'learn.command.use',
       keys: ['T'],
-      isEnabled: () => screen === 'editor' && usable.length > 0 && !isExample && running === null,
+      // Whether there is anything to use is asked when it is pressed: what was just drawn may not be known yet.
+      isEnabled: () => screen === 'editor' && !isExample && running === null,
       run: () => setRole('example'),
     },
     {

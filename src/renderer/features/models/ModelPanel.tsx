@@ -112,7 +112,7 @@ function AddModel(): ReactElement {
       <PlaceBrowser
         current={place}
         onEnter={setPlace}
-        showFiles={false}
+        files="none"
         canCreateFolder={false}
         purposes={['folder']}
       />

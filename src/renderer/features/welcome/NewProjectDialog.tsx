@@ -78,7 +78,7 @@ export function NewProjectDialog(properties: {
           </Field>
         </form>
         <p className="text-sm font-medium text-muted">{t('welcome.where')}</p>
-        <PlaceBrowser current={place} onEnter={setPlace} showFiles={false} canCreateFolder purposes={['folder']} />
+        <PlaceBrowser current={place} onEnter={setPlace} files="none" canCreateFolder purposes={['folder']} />
         {error !== null && <ErrorNotice error={error} />}
       </div>
     </Dialog>

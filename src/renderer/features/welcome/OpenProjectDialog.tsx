@@ -47,13 +47,7 @@ export function OpenProjectDialog(properties: {
       }
     >
       <div className="flex flex-col gap-3">
-        <PlaceBrowser
-          current={place}
-          onEnter={setPlace}
-          showFiles={false}
-          canCreateFolder={false}
-          purposes={['project']}
-        />
+        <PlaceBrowser current={place} onEnter={setPlace} files="none" canCreateFolder={false} purposes={['project']} />
         {error !== null && <ErrorNotice error={error} />}
       </div>
     </Dialog>

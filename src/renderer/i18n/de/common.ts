@@ -40,9 +40,11 @@ export const common: Translated<typeof english> = {
     folderName: 'Name des Ordners',
     pick: '{{name}} auswählen',
     project: 'Projekt',
+    noSubfolders: 'Hier sind keine Ordner.',
     noFolders: 'Hier gibt es nichts auszuwählen. Zurück oder in einen anderen Ordner gehen.',
     choose: {
       images: 'Bilder im Systemdialog wählen …',
+      data: 'Eine Datei im Systemdialog wählen …',
       folder: 'Einen Ordner im Systemdialog wählen …',
       project: 'Ein Projekt im Systemdialog wählen …',
     },

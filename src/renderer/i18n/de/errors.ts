@@ -3,6 +3,18 @@ import type { Translated } from '../translated.ts'
 
 /** Sentences for `AppError.key`. What only the command line says has its English sentence, `{{message}}`. */
 export const errors: Translated<typeof english> = {
+  classTableInvalid: '{{file}} nennt die Klassen nicht: {{reason}}. Die Datei berichtigen.',
+  colourTableMissing:
+    '{{file}} enthält Farben, und nichts sagt, welche Klasse jede bedeutet. Neben die Masken eine label_colors.txt legen, mit einer Zeile wie „255 0 0 Schraube“ je Klasse.',
+  maskIsPhotograph:
+    '{{file}} enthält mehr als {{count, number}} verschiedene Farben, ist also ein Foto und keine Maske. Den Ordner der Masken angeben.',
+  masksFolderUnclear: '{{file}} ist kein Ordner mit Klassenmasken: {{reason}}.',
+  objectsFolderUnclear:
+    '{{folder}} ist kein Ordner mit einer PNG-Datei je Objekt: Es gibt weder eine manifest.json noch Dateien wie BILD/1_KLASSE.png. Den Ordner angeben, der diese enthält.',
+  objectsManifestInvalid:
+    '{{file}} ist nicht das Manifest eines Ordners mit einer PNG-Datei je Objekt: Es beginnt nicht mit "format": "png-objects". Den Ordner als das importieren, was er ist, oder das Manifest entfernen, um nach Ordnern zu lesen.',
+  textTooLong:
+    '{{file}} hat {{megabytes}} MB, und eine Datei dieser Art hat höchstens {{limit}}. Prüfen, ob es die richtige ist.',
   unexpected: 'In Exemplar Studio ist etwas schiefgegangen. Nichts Gespeichertes ist verloren; die Seite neu laden.',
   reference: '(Nummer im Protokoll: {{ref}}.)',
   annotationNotFound:
@@ -29,11 +41,26 @@ export const errors: Translated<typeof english> = {
     'Die Klasse {{class}} hat noch keine Beispiele. Sie in einem Bild umranden und als Beispiel verwenden.',
   cocoImageIdTwice:
     '{{file}} vergibt die Bildnummer {{id}} zweimal; die Datei berichtigen, dann noch einmal importieren.',
+  orientationUnsupported:
+    'Das Format {{format}} hat seine Masken wie angezeigt; für aufrechte Kopien oder gespeicherte Pixel {{others}} exportieren.',
+  uprightDepth:
+    '{{file}} ist ein TIFF mit 16 Bit, das aufrecht die Hälfte davon verlöre; in einem anderen Programm drehen oder die Masken auf den gespeicherten Pixeln exportieren.',
+  uprightNeedsCopies: 'Aufrechte Bilder sind neue Dateien: die Bilder in den Export kopieren oder verknüpfen lassen.',
+  simplifyNeedsPolygons: 'RLE lässt sich nicht vereinfachen: Polygone wählen oder das Vereinfachen weglassen.',
+  splitUnsupported: 'Das Format {{format}} wird als Ganzes geschrieben; für Teilmengen {{others}} exportieren.',
+  cocoInstancesMissing:
+    '{{file}} ist eine Ergebnisdatei und nennt Bilder nur mit Nummern; die Instances-Datei, zu der sie gehört, daneben legen ({{wanted}}).',
+  cocoNoResultsFile:
+    '{{file}} ist keine Ergebnisdatei: eine Ergebnisdatei ist eine einzige Liste von Vorhersagen. Eine Instances-Datei als coco importieren.',
   cocoResultsFile:
-    '{{file}} ist eine Ergebnisdatei (eine Liste von Vorhersagen), keine COCO-Instances-Datei. Stattdessen eine Instances-Datei importieren.',
+    '{{file}} ist eine Ergebnisdatei (eine Liste von Vorhersagen), keine COCO-Instances-Datei. Als coco-results importieren, mit der Instances-Datei daneben, oder eine Instances-Datei importieren.',
   cocoSectionMissing:
     '{{file}} hat keine Liste „{{section}}“, ist also keine COCO-Instances-Datei; eine andere Datei wählen.',
   connectionLost: 'Exemplar Studio antwortet nicht. Es neu starten und die Adresse öffnen, die es ausgibt.',
+  cvatInvalid:
+    '{{file}} enthält keine Bilder von CVAT; annotations.xml aus einem Export als „CVAT for images 1.1“ wählen.',
+  cvatTracks:
+    '{{file}} enthält Spuren eines Videos, die keine eigenen Bilder haben; die Aufgabe als „CVAT for images 1.1“ exportieren.',
   databaseBusy:
     'Die Projektdatenbank {{path}} wird von einem anderen Programm benutzt; dieses schließen und es noch einmal versuchen.',
   databaseDamaged:
@@ -50,6 +77,9 @@ export const errors: Translated<typeof english> = {
   episodeImageMissing: '{{message}}',
   exportDiffers:
     'Die exportierte Datei gibt das Projekt nicht genau wieder ({{what}}) und wurde entfernt. Den Datenträger prüfen und noch einmal exportieren.',
+  exportDisturbed: '{{file}} ist während des Exports verschwunden; es wurde nichts geändert. Noch einmal exportieren.',
+  exportOccupied:
+    '{{file}} würde überschrieben und stammt nicht so aus einem früheren Export (insgesamt {{count}}). An einen anderen Ort legen oder in einen leeren Ordner exportieren.',
   exportUnwritable:
     'Der Export nach {{folder}} konnte nicht geschrieben werden ({{reason}}). Datenträger und Zugriffsrechte prüfen oder einen anderen Ordner wählen.',
   fileMalformed: '{{message}}',
@@ -72,8 +102,6 @@ export const errors: Translated<typeof english> = {
   imageEmpty: '{{file}} ist leer (0 Byte); noch einmal von der Quelle kopieren.',
   imageGone:
     '{{file}} wurde verschoben oder gelöscht: {{path}} ist nicht mehr da; die Datei dorthin zurücklegen, dann noch einmal versuchen.',
-  imageNameOutside:
-    'Der Bildname {{name}} führt aus dem Exportordner heraus; das Bild unter anderem Namen importieren.',
   imageNotFound: 'Dieses Bild ist nicht mehr im Projekt. Die Galerie zeigt, was jetzt vorhanden ist.',
   imageSamples:
     '{{file}} enthält Werte vom Typ {{depth}}, für die Schwarz und Weiß nicht festgelegt sind; mit 8 oder 16 Bit je Kanal speichern.',
@@ -91,6 +119,9 @@ export const errors: Translated<typeof english> = {
   jobNotFound: 'Dieser Auftrag ist nicht mehr im Projekt; einen neuen starten.',
   jsonInvalid:
     '{{file}} ist in Zeile {{line}}, Spalte {{column}} kein gültiges JSON. Die Datei neu schreiben oder dort reparieren.',
+  labelTooLarge:
+    '{{file}} hat {{width}}×{{height}} Pixel, mehr als jedes Bild des Projekts. Die Datei in der Größe ihres Bildes speichern oder das Bild zuerst hinzufügen.',
+  labelmeMissing: '{{folder}} enthält keine .json-Dateien von labelme; den Ordner wählen, in dem sie liegen.',
   manifestInvalid:
     '{{file}} ist nicht das Manifest eines Datensatzordners (es braucht „classes“ und „items“); die Datei neu schreiben.',
   maskOutsideImage:
@@ -102,8 +133,6 @@ export const errors: Translated<typeof english> = {
   mediaUnknown: 'Unter dieser Adresse gibt es nichts. Die Seite neu laden.',
   modelBackbone:
     'Das Modell {{model}} wurde auf dem Backbone {{wanted}} trainiert, nicht auf {{found}}; beide in einen Modellordner legen.',
-  modelDense:
-    'Das Modell {{model}} behält seine Beispiele als Karten statt als Token, was diese Version nicht verwenden kann; ein anderes Verfahren wählen.',
   modelFault:
     'Die Modelldatei {{path}} kann nicht verwendet werden: {{fault}}. Das Modell neu exportieren oder in den Einstellungen ein anderes Verfahren wählen.',
   modelManifestInvalid:
@@ -211,4 +240,19 @@ export const errors: Translated<typeof english> = {
     'Die Klasse {{class}} hat mit einem anderen Modell gelernt als dem, das in Gebrauch ist. Mit „Neu lernen“ lernt sie aus ihren Beispielen neu.',
   versionParent: 'Die Vorgängerin einer Version von „{{name}}“ gehört zu einer anderen Klasse.',
   versionSupports: 'Eine Version von „{{name}}“ nennt andere Beispiele, als sie enthält; die Klasse neu lernen lassen.',
+  vocClassesUnknown:
+    '{{file}} lässt sich ohne labelmap.txt nicht lesen: {{reason}}. Eine in {{folder}} legen, mit einer Zeile wie „Schraube:128,0,0::“ je Klasse.',
+  vocClassName:
+    'labelmap.txt kann den Klassennamen „{{name}}“ nicht enthalten: Eine Zeile, die mit # beginnt, ist ein Kommentar. Die Klasse umbenennen oder als COCO exportieren.',
+  vocFolderEmpty:
+    '{{folder}} ist kein Pascal-VOC-Datensatz: Annotations, SegmentationClass und SegmentationObject enthalten keine Dateien. Den Ordner angeben, der diese enthält.',
+  vocXmlInvalid:
+    '{{file}} enthält oben kein <annotation>, ist also keine Pascal-VOC-Datei. Sie weglassen oder neu schreiben.',
+  xmlEncoding:
+    '{{file}} lässt sich nicht als Text lesen: {{reason}}. Die Datei als UTF-8 speichern oder ihre Kodierung in der XML-Deklaration nennen.',
+  xmlInvalid:
+    '{{file}} ist in Zeile {{line}}, Spalte {{column}} kein gültiges XML ({{reason}}). Dort berichtigen oder die Datei neu schreiben.',
+  yoloDataInvalid: '{{file}} beschreibt keinen YOLO-Datensatz: {{reason}}. Dort berichtigen.',
+  yoloDataMissing:
+    '{{folder}} enthält keine data.yaml, in der die Klassen eines YOLO-Datensatzes stehen; den Ordner mit ihr oder die Datei selbst wählen.',
 }

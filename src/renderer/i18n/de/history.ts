@@ -26,6 +26,7 @@ export const history: Translated<typeof english> = {
   learn: '{{class}} lernen, Version {{version}}',
   restoreVersion: 'Version {{version}} von {{class}} wiederherstellen',
   importImages: 'Bilder importieren',
+  importAnnotations_zero: 'Annotationen importieren',
   importAnnotations_one: '{{count}} Annotation importieren',
   importAnnotations_other: '{{count, number}} Annotationen importieren',
   brush: 'Pinselstrich',
@@ -36,5 +37,7 @@ export const history: Translated<typeof english> = {
   toPolygon: 'Maske in Polygon umwandeln',
   deleteAnnotation: 'Objekt löschen',
   reassignClass: 'Klasse des Objekts ändern',
+  markCrowd: 'als Gruppe kennzeichnen',
+  unmarkCrowd: 'als einzelnes Objekt kennzeichnen',
   unknown: 'Änderung',
 }

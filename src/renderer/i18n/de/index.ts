@@ -11,6 +11,7 @@ import { gallery } from './gallery.ts'
 import { help } from './help.ts'
 import { history } from './history.ts'
 import { keys } from './keys.ts'
+import { labels } from './labels.ts'
 import { learn } from './learn.ts'
 import { models } from './models.ts'
 import { review } from './review.ts'
@@ -34,6 +35,7 @@ export const german: Translated<typeof english> = {
   help,
   history,
   keys,
+  labels,
   learn,
   models,
   review,

@@ -36,9 +36,11 @@ export const common = {
     folderName: 'Folder name',
     pick: 'Select {{name}}',
     project: 'project',
+    noSubfolders: 'No folders in here.',
     noFolders: 'Nothing to choose in here. Go back, or into another folder.',
     choose: {
       images: 'Choose images in a system dialog…',
+      data: 'Choose a file in a system dialog…',
       folder: 'Choose a folder in a system dialog…',
       project: 'Choose a project in a system dialog…',
     },

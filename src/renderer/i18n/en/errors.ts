@@ -3,6 +3,18 @@
  * of its own, or names more than its parameters, it speaks for itself: `{{message}}` is what it says in English.
  */
 export const errors = {
+  classTableInvalid: '{{file}} does not tell the classes: {{reason}}. Correct it.',
+  colourTableMissing:
+    '{{file}} holds colours, and nothing says which class each of them is. Put a label_colors.txt beside the masks, with a line like "255 0 0 bolt" for every class.',
+  maskIsPhotograph:
+    '{{file}} holds more than {{count, number}} different colours, so it is a photograph and no mask. Give the folder of the masks.',
+  masksFolderUnclear: '{{file}} is no folder of class masks: there is {{reason}}.',
+  objectsFolderUnclear:
+    '{{folder}} is no folder with one PNG an object: it has neither a manifest.json nor files like IMAGE/1_CLASS.png. Give the folder that holds these.',
+  objectsManifestInvalid:
+    '{{file}} is not the manifest of a folder with one PNG an object: it does not begin with "format": "png-objects". Import the folder as what it is, or take the manifest away to read it by its folders.',
+  textTooLong:
+    '{{file}} has {{megabytes}} MB, and a file of this kind has {{limit}} at most. Check that it is the right one.',
   unexpected: 'Something went wrong inside Exemplar Studio. Nothing saved is lost; reload the page.',
   reference: '(Log reference {{ref}}.)',
   annotationNotFound: 'That object is not in the project any more. The list beside the image shows what is there now.',
@@ -25,10 +37,24 @@ export const errors = {
   classNotFound: 'That class is not in the project any more; choose another one.',
   classWithoutExamples: 'Class {{class}} has no examples yet. Outline it in one image and use it as an example.',
   cocoImageIdTwice: '{{message}}',
+  orientationUnsupported:
+    'The format {{format}} has its masks as displayed; export {{others}} for upright copies or stored pixels.',
+  uprightDepth:
+    '{{file}} is a TIFF of 16 bits, which cannot be written upright without losing half of them; turn it in another program or export its masks on the stored pixels.',
+  uprightNeedsCopies: 'Upright pictures are new files: choose to copy or link the images into the export.',
+  simplifyNeedsPolygons: 'Run lengths cannot be simplified: choose polygons, or leave simplifying out.',
+  splitUnsupported: 'The format {{format}} is written as one; export {{others}} to split the images into subsets.',
+  cocoInstancesMissing:
+    '{{file}} is a results file and means images by number only; put the instances file it was made for beside it ({{wanted}}).',
+  cocoNoResultsFile:
+    '{{file}} is not a results file: a results file is one list of predictions. Import an instances file as coco.',
   cocoResultsFile:
-    '{{file}} is a results file (a list of predictions), not a COCO instances file. Import an instances file instead.',
+    '{{file}} is a results file (a list of predictions), not a COCO instances file. Import it as coco-results, with its instances file beside it, or import an instances file.',
   cocoSectionMissing: '{{file}} has no list “{{section}}”, so it is not a COCO instances file; choose another file.',
   connectionLost: 'Exemplar Studio does not answer. Start it again and open the address it prints.',
+  cvatInvalid: '{{file}} holds no images of CVAT; choose annotations.xml of an export as “CVAT for images 1.1”.',
+  cvatTracks:
+    '{{file}} holds tracks of a video, which have no images of their own; export the task as “CVAT for images 1.1”.',
   databaseBusy: 'The project database {{path}} is in use by another program; close that program and try again.',
   databaseDamaged: '{{message}}',
   databaseFromFuture:
@@ -40,6 +66,8 @@ export const errors = {
   emptyMask: 'The outlined region is empty or too small to learn from; outline a larger example.',
   episodeImageMissing: '{{message}}',
   exportDiffers: '{{message}}',
+  exportDisturbed: '{{message}}',
+  exportOccupied: '{{message}}',
   exportUnwritable:
     'The export to {{folder}} could not be written ({{reason}}); check the disk and your rights to the folder, or choose another one.',
   fileMalformed: '{{message}}',
@@ -57,7 +85,6 @@ export const errors = {
     '{{file}} is damaged and cannot be decoded ({{reason}}); copy it again from its source or save it anew.',
   imageEmpty: '{{file}} is empty (0 bytes); copy it again from its source.',
   imageGone: '{{file}} was moved or deleted: {{path}} is not there any more; put it back there, then try again.',
-  imageNameOutside: 'The image name {{name}} leads out of the export folder.',
   imageNotFound: 'That image is not in the project any more. The gallery shows what is there now.',
   imageSamples:
     '{{file}} holds samples of type {{depth}}, which have no defined black and white; save it with 8 or 16 bits a channel.',
@@ -75,6 +102,9 @@ export const errors = {
   jobNotFound: 'That job is not in the project any more; start a new one.',
   jsonInvalid:
     '{{file}} is not valid JSON at line {{line}}, column {{column}}. Write the file again or repair it there.',
+  labelTooLarge:
+    '{{file}} has {{width}}×{{height}} pixels, more than any image of the project. Save it at the size of its image, or add the image first.',
+  labelmeMissing: '{{folder}} holds no .json files of labelme; choose the folder that has them.',
   manifestInvalid: '{{message}}',
   maskOutsideImage:
     'The mask reaches outside the image of {{width}} x {{height}} pixels, so it was not stored. Draw it again inside the image.',
@@ -85,8 +115,6 @@ export const errors = {
   mediaUnknown: 'There is nothing at this address. Reload the page.',
   modelBackbone:
     'The model {{model}} was trained on the backbone {{wanted}}, not on {{found}}; put both into one models folder.',
-  modelDense:
-    'The model {{model}} keeps its examples as maps instead of tokens, which this version cannot use; choose another predictor.',
   modelFault:
     'The model file {{path}} cannot be used: {{fault}}. Export the model anew, or choose another predictor in the settings.',
   modelManifestInvalid:
@@ -178,4 +206,19 @@ export const errors = {
     'Class {{class}} learnt with another model than the one in use. Press “Learn again” to learn it anew from its examples.',
   versionParent: 'The parent of a version of "{{name}}" is of another class.',
   versionSupports: '{{message}}',
+  vocClassesUnknown:
+    '{{file}} cannot be read without a labelmap.txt: {{reason}}. Put one into {{folder}}, with a line like "bolt:128,0,0::" for every class.',
+  vocClassName:
+    'labelmap.txt cannot hold the class name "{{name}}": a line that begins with # is a comment. Rename the class, or export COCO.',
+  vocFolderEmpty:
+    '{{folder}} is no Pascal VOC data set: it has no files in Annotations, SegmentationClass or SegmentationObject. Give the folder that holds these.',
+  vocXmlInvalid:
+    '{{file}} holds no <annotation> at its top, so it is no Pascal VOC file. Leave it out, or write it again.',
+  xmlEncoding:
+    '{{file}} cannot be read as text: {{reason}}. Save it as UTF-8, or name its encoding in the XML declaration.',
+  xmlInvalid:
+    '{{file}} is not valid XML at line {{line}}, column {{column}} ({{reason}}). Correct it there, or write the file again.',
+  yoloDataInvalid: '{{file}} does not describe a YOLO data set: {{reason}}. Correct it there.',
+  yoloDataMissing:
+    '{{folder}} holds no data.yaml, which names the classes of a YOLO data set; choose the folder that has it, or the file itself.',
 } as const

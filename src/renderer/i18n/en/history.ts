@@ -24,6 +24,7 @@ export const history = {
   learn: 'learn {{class}}, version {{version}}',
   restoreVersion: 'restore version {{version}} of {{class}}',
   importImages: 'import images',
+  importAnnotations_zero: 'import annotations',
   importAnnotations_one: 'import {{count}} annotation',
   importAnnotations_other: 'import {{count, number}} annotations',
   brush: 'brush stroke',
@@ -34,5 +35,7 @@ export const history = {
   toPolygon: 'mask to polygon',
   deleteAnnotation: 'delete object',
   reassignClass: 'change class of object',
+  markCrowd: 'mark as a group',
+  unmarkCrowd: 'mark as one object',
   unknown: 'change',
 } as const

@@ -9,6 +9,7 @@ import { gallery } from './gallery.ts'
 import { help } from './help.ts'
 import { history } from './history.ts'
 import { keys } from './keys.ts'
+import { labels } from './labels.ts'
 import { learn } from './learn.ts'
 import { models } from './models.ts'
 import { review } from './review.ts'
@@ -29,6 +30,7 @@ export const english = {
   help,
   history,
   keys,
+  labels,
   learn,
   models,
   review,

@@ -1,0 +1,126 @@
+import type { ExportSpec, PreflightReport, Reader } from '../../shared/contract/contract.ts'
+import { checkCocoSpec, encodeMask, placeOn } from './coco-written.ts'
+import type { CocoSegmentation } from './coco-records.ts'
+import { tilesIou } from '../../shared/mask/tiles.ts'
+import type { ExportAnnotation, ExportContext, ExportImage, ExportSource } from './format-types.ts'
+import { readerRules } from './readers.ts'
+import { selectImages, withPlainNames } from './selection.ts'
+
+/** Findings that a report lists; all are counted. */
+const mostFindings = 500
+
+/** An annotation as the file will have it. */
+export interface WrittenAnnotation {
+  /** In the space of the file, with the pixels of the project. */
+  readonly annotation: ExportAnnotation
+  /** As the file states it. */
+  readonly size: { readonly width: number; readonly height: number }
+  /** Empty for a box. */
+  readonly segmentation: CocoSegmentation
+  /** Of the mask that the file holds with that of the project; below 1 where it was simplified. */
+  readonly iou: number
+}
+
+/** What a reader makes of something; nothing is said of what it takes as it is. */
+export interface Verdict {
+  /** `dropped`: it is not there any more. `changed`: it has other pixels. `note`: it is whole if the reader is told to. */
+  readonly kind: 'dropped' | 'changed' | 'note'
+  readonly reason: string
+  /** Of what the reader has with what is stored, 0 to 1; null where no pixels are compared. */
+  readonly iou: number | null
+  /** What to change in the export so that it does not happen. */
+  readonly fix: Fix | null
+}
+
+/** A change of the export, with what it does for one mask: IoU, -1 to 1. It is offered where it does more good than harm. */
+export type Fix = PreflightReport['fixes'][number] & { readonly gain: number }
+
+/** How one reader takes a COCO instances file, by its published rules: simulated, it is not run. */
+export interface ReaderRules {
+  /** Whether it applies the EXIF orientation of pictures; null where it opens none. */
+  readonly turns: boolean | null
+  /** About the export as a whole. */
+  readonly ofExport?: (spec: ExportSpec) => Verdict | null
+  readonly ofImage: (image: ExportImage, annotations: number) => Verdict | null
+  readonly ofAnnotation: (written: WrittenAnnotation) => Verdict | null
+}
+
+/**
+ * Says what a reader of the exported COCO file would drop or change, mask by mask, before anything is written.
+ * Masks are taken one image at a time.
+ */
+export async function preflight(
+  source: ExportSource,
+  spec: ExportSpec,
+  reader: Reader,
+  context: ExportContext,
+): Promise<PreflightReport> {
+  checkCocoSpec(spec)
+  const rules = readerRules[reader]
+  const names = new Map(source.classes.map(({ id, name }) => [id, name]))
+  const findings: PreflightReport['findings'] = []
+  const fixes = new Map<string, Fix>()
+  const counts = { images: 0, annotations: 0, dropped: 0, changed: 0, notes: 0, worstIou: 1 }
+  const take = (name: string, annotation: ExportAnnotation | null, verdict: Verdict | null): void => {
+    if (verdict === null) return
+    counts[verdict.kind === 'note' ? 'notes' : verdict.kind]++
+    if (verdict.iou !== null) counts.worstIou = Math.min(counts.worstIou, verdict.iou)
+    if (verdict.fix !== null) {
+      const gain = (fixes.get(verdict.fix.sentence)?.gain ?? 0) + verdict.fix.gain
+      fixes.set(verdict.fix.sentence, { ...verdict.fix, gain })
+    }
+    if (findings.length === mostFindings) return
+    const { kind, reason, iou } = verdict
+    const className = annotation === null ? null : (names.get(annotation.record.classId) ?? null)
+    findings.push({ name, annotationId: annotation?.record.id ?? null, className, kind, reason, iou })
+  }
+  take(source.projectName, null, rules.ofExport?.(spec) ?? null)
+  const plain = withPlainNames(source, spec)
+  for await (const { source: item, annotations } of selectImages(plain.source, spec, context)) {
+    const { image } = item
+    counts.images++
+    take(image.name, null, rules.ofImage(item, annotations.length))
+    const isAside = takenAside(image, spec, rules)
+    if (isAside && spec.orientation === 'displayed') take(image.name, null, notTurned)
+    const placed = placeOn(image, spec)
+    for (const annotation of annotations) {
+      counts.annotations++
+      const written = placed.annotation(annotation)
+      const { size } = placed
+      const { segmentation, iou } =
+        annotation.record.kind === 'box' ? { segmentation: [], iou: 1 } : encodeMask(written.tiles, size, spec)
+      const verdict = rules.ofAnnotation({ annotation: written, size, segmentation, iou })
+      const isElsewhere = isAside && spec.orientation === 'stored' && verdict?.kind !== 'dropped'
+      take(image.name, annotation, isElsewhere ? elsewhere(annotation, written) : verdict)
+    }
+  }
+  return { reader, ...counts, findings, fixes: worthwhile(fixes.values()) }
+}
+
+function worthwhile(fixes: Iterable<Fix>): PreflightReport['fixes'] {
+  return [...fixes].filter(({ gain }) => gain > 0).map(({ sentence, change }) => ({ sentence, change }))
+}
+
+const notTurned: Verdict = {
+  kind: 'note',
+  reason:
+    'The picture has an EXIF orientation, which is not applied: the masks lie as the picture is displayed. Put the masks on the stored pixels, or export upright copies.',
+  iou: null,
+  fix: null,
+}
+
+/** Whether the reader has the picture another way round than the masks lie in the file. */
+function takenAside({ orientation }: ExportImage['image'], spec: ExportSpec, { turns }: ReaderRules): boolean {
+  if (orientation === 1 || turns === null || spec.orientation === 'upright') return false
+  return turns === (spec.orientation === 'stored')
+}
+
+/** What a reader that turns pictures has of a mask on the stored pixels. */
+function elsewhere(annotation: ExportAnnotation, written: ExportAnnotation): Verdict {
+  return {
+    kind: 'changed',
+    reason: 'It lies on the pixels as the file stores them, and the picture is turned by its EXIF orientation before.',
+    iou: annotation.record.kind === 'box' ? null : tilesIou(annotation.tiles, written.tiles),
+    fix: null,
+  }
+}

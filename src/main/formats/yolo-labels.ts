@@ -1,0 +1,130 @@
+import { countsFromPolygons } from '../../shared/coco/rasterise.ts'
+import { tilesFromCounts } from '../../shared/coco/rle.ts'
+import type { Box } from '../../shared/domain/records.ts'
+import { withoutEnding } from '../../shared/domain/picture-names.ts'
+import type { ShapeReading } from './shapes.ts'
+
+/** The text of YOLO label files, both ways. Class numbers count from 0, coordinates are shares of the image's sides. */
+
+/** A ring or box this far outside the image, as a share of its side, is rounding; more is another unit. */
+const tolerance = 0.01
+
+type Reading<Kind> = Extract<ShapeReading, { kind: Kind }>
+
+/** What one line says. */
+export type LabelLine = { readonly line: number } & (
+  | (Reading<'mask'> & { readonly className: string })
+  /** With keypoints, which are not in it, in a data set of poses. */
+  | (Reading<'box'> & { readonly className: string; readonly hasKeypoints: boolean })
+  | Reading<'skip'>
+)
+
+/**
+ * Where the labels of a picture lie: `labels` in place of the last folder called `images`, and `.txt` in place of
+ * the ending. Without such a folder they lie beside the picture. With `/` on every system.
+ */
+export function labelPathOf(picturePath: string): string {
+  const at = `/${picturePath}`.lastIndexOf('/images/')
+  const moved = at < 0 ? picturePath : `${picturePath.slice(0, at)}labels/${picturePath.slice(at + 'images/'.length)}`
+  return withoutEnding(moved) + '.txt'
+}
+
+/** So many decimals that the place on a side of `size` pixels is off by less than 10 to the minus `places` pixels. */
+function share(value: number, size: number, places: number): string {
+  // Through a number, so that no zeros trail.
+  return String(Number((value / size).toFixed(Math.ceil(Math.log10(size)) + places)))
+}
+
+/** A line for one ring `x, y, …` in pixels. Vertices are written as they are, since bridges to holes repeat some. */
+export function ringLine(classNumber: number, ring: readonly number[], width: number, height: number): string {
+  const shares = ring.map((value, at) => share(value, at % 2 === 0 ? width : height, 3))
+  return `${classNumber} ${shares.join(' ')}\n`
+}
+
+/** A line for a box: its centre and its sides. */
+export function boxLine(classNumber: number, [x, y, w, h]: Box, width: number, height: number): string {
+  const shares = [share(x + w / 2, width, 5), share(y + h / 2, height, 5), share(w, width, 5), share(h, height, 5)]
+  return `${classNumber} ${shares.join(' ')}\n`
+}
+
+/**
+ * Every line of a label file that is not blank, for an image of that size in pixels. Rings are rasterised by COCO's
+ * rule. `keypointNumbers` is how many numbers follow a box in a data set of poses, 0 in others. Never throws: what cannot
+ * be read is a `skip`.
+ */
+export function parseLabels(
+  text: string,
+  names: ReadonlyMap<number, string>,
+  keypointNumbers: number,
+  width: number,
+  height: number,
+): readonly LabelLine[] {
+  return text.split(/\r\n|\n|\r/).flatMap((content, index): LabelLine[] => {
+    const words = content.trim().split(/\s+/)
+    return words[0] === '' ? [] : [parseLine(words, index + 1, names, keypointNumbers, width, height)]
+  })
+}
+
+function parseLine(
+  words: readonly string[],
+  line: number,
+  names: ReadonlyMap<number, string>,
+  keypointNumbers: number,
+  width: number,
+  height: number,
+): LabelLine {
+  const skip = (reason: string): LabelLine => ({ kind: 'skip', line, reason })
+  const values = words.map(Number)
+  const wrong = words.find((_word, at) => !Number.isFinite(values[at]))
+  if (wrong !== undefined) return skip(`\`${wrong.slice(0, 40)}\` is not a number.`)
+  const [classNumber = 0, ...numbers] = values
+  const className = names.get(classNumber)
+  if (className === undefined) return skip(`data.yaml names no class ${classNumber}. Add it to \`names\`.`)
+  const hasKeypoints = keypointNumbers > 0 && numbers.length === 4 + keypointNumbers
+  if (hasKeypoints) numbers.length = 4
+  const isBox = numbers.length === 4
+  if (!isBox && keypointNumbers > 0) {
+    return skip(
+      `${numbers.length} numbers follow the class: by \`kpt_shape\` in data.yaml a box needs 4 and its keypoints ${keypointNumbers}.`,
+    )
+  }
+  if (!isBox && hasVisibilities(numbers)) {
+    return skip('it looks like a box with keypoints. State `kpt_shape` in data.yaml, and its box will be read.')
+  }
+  if (!isBox && (numbers.length < 6 || numbers.length % 2 === 1)) {
+    return skip(`${numbers.length} numbers follow the class: a box needs 4, a ring an even number, 6 or more.`)
+  }
+  const outside = numbers.find((value) => value < -tolerance || value > 1 + tolerance)
+  if (outside !== undefined) {
+    return skip(`it holds ${outside}, outside 0 to 1. Divide x by the width of the image and y by its height.`)
+  }
+  if (isBox) {
+    const [cx = 0, cy = 0, w = 0, h = 0] = numbers
+    if (w <= 0 || h <= 0) return skip('the box has no area.')
+    const box: Box = [
+      thousandth((cx - w / 2) * width),
+      thousandth((cy - h / 2) * height),
+      thousandth(w * width),
+      thousandth(h * height),
+    ]
+    return { kind: 'box', line, className, box, hasKeypoints }
+  }
+  const ring = numbers.map((value, at) => value * (at % 2 === 0 ? width : height))
+  const tiles = tilesFromCounts(countsFromPolygons([ring], width, height), width, height)
+  return tiles.length === 0 ? skip('its ring covers no pixel.') : { kind: 'mask', line, className, tiles }
+}
+
+/**
+ * Whether a line is a box with keypoints of three numbers each: the third says how well it is seen, 0, 1 or 2. No ring
+ * holds a 2, nor so many sides of the image.
+ */
+function hasVisibilities(numbers: readonly number[]): boolean {
+  if (numbers.length < 7 || (numbers.length - 4) % 3 !== 0) return false
+  const third = numbers.filter((_value, at) => at >= 4 && (at - 4) % 3 === 2)
+  return third.every((value) => value === 0 || value === 1 || value === 2) && (third.includes(2) || third.length >= 4)
+}
+
+/** Drops what a share's last decimal cannot say, so that a whole pixel comes back as one. */
+function thousandth(value: number): number {
+  return Math.round(value * 1000) / 1000 + 0
+}

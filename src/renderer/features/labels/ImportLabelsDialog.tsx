@@ -1,0 +1,328 @@
+import { useRef, useState } from 'react'
+import type { ReactElement } from 'react'
+import { useTranslation } from 'react-i18next'
+import { annotationImportSpecSchema, formatNames, formatProperties } from '../../../shared/contract/contract.ts'
+import type {
+  AnnotationImportReport,
+  AnnotationImportSpec,
+  FormatSummary,
+  Place,
+} from '../../../shared/contract/contract.ts'
+import type { Progress as ProgressState } from '../../../shared/contract/define.ts'
+import { isAppError } from '../../../shared/errors.ts'
+import { useBridge } from '../../app/bridge-context.tsx'
+import { PlaceBrowser } from '../../app/PlaceBrowser.tsx'
+import { useFormat, useProjectId } from '../../app/queries.ts'
+import { announce } from '../../app/session.ts'
+import { WorkProgress } from '../../app/WorkProgress.tsx'
+import { Button } from '../../ui/Button.tsx'
+import { Dialog } from '../../ui/Dialog.tsx'
+import { ErrorNotice } from '../../ui/ErrorNotice.tsx'
+import { Field, Select } from '../../ui/fields.tsx'
+import { Notice } from '../../ui/Notice.tsx'
+import { doesSomething, ImportLabelsReport } from './ImportLabelsReport.tsx'
+
+type Step =
+  | { readonly kind: 'choose' }
+  | { readonly kind: 'running'; readonly dryRun: boolean; readonly progress: ProgressState }
+  /** Where the pictures are that the project does not have. */
+  | { readonly kind: 'pictures'; readonly report: AnnotationImportReport }
+  | { readonly kind: 'checked'; readonly report: AnnotationImportReport }
+  | { readonly kind: 'done'; readonly report: AnnotationImportReport }
+
+const states = annotationImportSpecSchema.shape.as.options
+const conflictChoices = annotationImportSpecSchema.shape.conflicts.options
+const emptyChoices = annotationImportSpecSchema.shape.empty.unwrap().options
+const orientations = annotationImportSpecSchema.shape.orientation.unwrap().options
+
+type Spec = {
+  readonly [Key in Exclude<keyof AnnotationImportSpec, 'dryRun'>]-?: NonNullable<AnnotationImportSpec[Key]>
+}
+
+/** Chooses format and file, says what would happen, and brings it in when that is right. */
+export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }): ReactElement {
+  const { t } = useTranslation()
+  const bridge = useBridge()
+  const projectId = useProjectId()
+  const [spec, setSpec] = useState<Spec>({
+    format: 'coco',
+    as: 'accepted',
+    conflicts: 'both',
+    empty: 'stated',
+    orientation: 'displayed',
+  })
+  const [folder, setFolder] = useState<Place | null>(null)
+  const [file, setFile] = useState<Place | null>(null)
+  /** The folder of pictures that is looked in, and the one shown while it is chosen. */
+  const [pictures, setPictures] = useState<Place | null>(null)
+  const [picturesShown, setPicturesShown] = useState<Place | null>(null)
+  const [step, setStep] = useState<Step>({ kind: 'choose' })
+  const [error, setError] = useState<unknown>(null)
+  const stop = useRef<AbortController | null>(null)
+  const format = useFormat(spec.format)
+  const place = format?.imports === 'folder' ? folder : file
+
+  async function run(dryRun: boolean, change: { spec?: Spec; pictures?: Place | null } = {}): Promise<void> {
+    if (place === null) return
+    const wanted = change.spec ?? spec
+    const from = change.pictures === undefined ? pictures : change.pictures
+    setSpec(wanted)
+    setPictures(from)
+    const controller = new AbortController()
+    stop.current = controller
+    setError(null)
+    setStep({ kind: 'running', dryRun, progress: { done: 0, total: null } })
+    try {
+      const report = await bridge.annotations.import(
+        {
+          projectId,
+          placeId: place.placeId,
+          spec: { ...wanted, dryRun },
+          ...(from === null ? {} : { imagesPlaceId: from.placeId }),
+        },
+        {
+          signal: controller.signal,
+          onProgress: (progress) =>
+            setStep((current) => (current.kind === 'running' ? { ...current, progress } : current)),
+        },
+      )
+      setStep({ kind: dryRun ? 'checked' : 'done', report })
+    } catch (failure) {
+      setStep({ kind: 'choose' })
+      if (isAppError(failure, 'Cancelled')) announce(t('labels.cancelled'))
+      else setError(failure)
+    }
+  }
+
+  function close(): void {
+    stop.current?.abort()
+    onClose()
+  }
+
+  const footer =
+    step.kind === 'done' ? (
+      <Button variant="primary" onClick={onClose}>
+        {t('labels.done')}
+      </Button>
+    ) : step.kind === 'running' ? (
+      <Button onClick={() => stop.current?.abort()}>{t('common.cancel')}</Button>
+    ) : step.kind === 'checked' ? (
+      <>
+        <Button
+          variant="quiet"
+          onClick={() => {
+            setPictures(null)
+            setStep({ kind: 'choose' })
+          }}
+        >
+          {t('labels.back')}
+        </Button>
+        <Button variant="primary" disabled={!doesSomething(step.report)} onClick={() => void run(false)}>
+          {t('labels.run')}
+        </Button>
+      </>
+    ) : step.kind === 'pictures' ? (
+      <>
+        <Button variant="quiet" onClick={() => setStep({ kind: 'checked', report: step.report })}>
+          {t('labels.back')}
+        </Button>
+        <Button
+          variant="primary"
+          disabled={picturesShown === null}
+          onClick={() => void run(true, { pictures: picturesShown })}
+        >
+          {picturesShown === null ? t('labels.chooseFolder') : t('labels.picturesHere', { name: picturesShown.name })}
+        </Button>
+      </>
+    ) : (
+      <>
+        <p className="mr-auto text-sm text-muted">
+          {place !== null
+            ? t('labels.chosen', { name: place.name })
+            : t(format?.imports === 'folder' ? 'labels.chooseFolder' : 'labels.chooseFile')}
+        </p>
+        <Button variant="quiet" onClick={onClose}>
+          {t('common.cancel')}
+        </Button>
+        <Button variant="primary" disabled={place === null} onClick={() => void run(true)}>
+          {t('labels.check')}
+        </Button>
+      </>
+    )
+
+  return (
+    <Dialog title={t('labels.title')} size="large" testId="import-labels" onClose={close} footer={footer}>
+      {step.kind === 'choose' && (
+        <div className="grid gap-5 sm:grid-cols-2">
+          <div className="flex flex-col gap-4">
+            <p className="text-muted">{t('labels.hint')}</p>
+            <Field label={t('export.format')} hint={t(`export.formatHints.${spec.format}`)}>
+              {(ids) => (
+                <Select
+                  {...ids}
+                  value={spec.format}
+                  onChange={(chosen) => {
+                    setSpec({ ...spec, format: chosen, as: chosen === 'coco-results' ? 'proposed' : 'accepted' })
+                    setFile(null)
+                  }}
+                  options={formatNames.map((value) => ({ value, label: t(`export.formats.${value}`) }))}
+                />
+              )}
+            </Field>
+            {format !== null && <Lacks format={format} />}
+            <Field label={t('labels.as')}>
+              {(ids) => (
+                <Select
+                  {...ids}
+                  value={spec.as}
+                  onChange={(as) => setSpec({ ...spec, as })}
+                  options={states.map((value) => ({ value, label: t(`labels.asOptions.${value}`) }))}
+                />
+              )}
+            </Field>
+            <Field label={t('labels.conflicts')} hint={t(`labels.conflictHints.${spec.conflicts}`)}>
+              {(ids) => (
+                <Select
+                  {...ids}
+                  value={spec.conflicts}
+                  onChange={(conflicts) => setSpec({ ...spec, conflicts })}
+                  options={conflictChoices.map((value) => ({ value, label: t(`labels.conflictOptions.${value}`) }))}
+                />
+              )}
+            </Field>
+            <Field label={t('labels.empty')} hint={t(`labels.emptyHints.${spec.empty}`)}>
+              {(ids) => (
+                <Select
+                  {...ids}
+                  value={spec.empty}
+                  onChange={(empty) => setSpec({ ...spec, empty })}
+                  options={emptyChoices.map((value) => ({ value, label: t(`labels.emptyOptions.${value}`) }))}
+                />
+              )}
+            </Field>
+          </div>
+          <div className="flex flex-col gap-4">
+            <PlaceBrowser
+              current={folder}
+              onEnter={(entered) => {
+                setFolder(entered)
+                setFile(null)
+              }}
+              files={format?.imports === 'folder' ? 'none' : 'data'}
+              canCreateFolder={false}
+              purposes={format?.imports === 'folder' ? ['folder'] : ['data']}
+              {...(format?.imports === 'file'
+                ? {
+                    picked: file === null ? [] : [file],
+                    // One file at a time: the last one pressed.
+                    onPick: (picked: readonly Place[]) => setFile(picked.at(-1) ?? null),
+                  }
+                : {})}
+            />
+            <Field label={t('labels.orientation')} hint={t(`labels.orientationHints.${spec.orientation}`)}>
+              {(ids) => (
+                <Select
+                  {...ids}
+                  value={spec.orientation}
+                  onChange={(orientation) => setSpec({ ...spec, orientation })}
+                  options={orientations.map((value) => ({ value, label: t(`labels.orientations.${value}`) }))}
+                />
+              )}
+            </Field>
+          </div>
+        </div>
+      )}
+      {step.kind === 'pictures' && (
+        <div className="flex flex-col gap-3">
+          <p className="text-muted">{t('labels.picturesHint')}</p>
+          <PlaceBrowser
+            current={picturesShown}
+            onEnter={setPicturesShown}
+            files="images"
+            canCreateFolder={false}
+            purposes={['folder']}
+          />
+        </div>
+      )}
+      {step.kind === 'running' && (
+        <WorkProgress
+          label={t('labels.title')}
+          progress={step.progress}
+          note={t(step.dryRun ? 'labels.checking' : 'labels.running', { name: place?.name ?? '' })}
+          counted={
+            step.progress.total === null
+              ? ''
+              : t('export.counted', { done: step.progress.done, total: step.progress.total })
+          }
+        />
+      )}
+      {(step.kind === 'checked' || step.kind === 'done') && (
+        <ImportLabelsReport report={step.report} isDone={step.kind === 'done'}>
+          {step.kind === 'checked' && (
+            <Offers
+              report={step.report}
+              orientation={spec.orientation}
+              onTurn={(orientation) => void run(true, { spec: { ...spec, orientation } })}
+              onFindPictures={() => {
+                setPicturesShown((shown) => shown ?? folder)
+                setStep({ kind: 'pictures', report: step.report })
+              }}
+            />
+          )}
+        </ImportLabelsReport>
+      )}
+      {error !== null && (
+        <div className="mt-3">
+          <ErrorNotice error={error} />
+        </div>
+      )}
+    </Dialog>
+  )
+}
+
+function Lacks({ format }: { readonly format: FormatSummary }): ReactElement | null {
+  const { t, i18n } = useTranslation()
+  const lacking = formatProperties.filter((property) => !format.holds[property])
+  if (lacking.length === 0) return null
+  const list = new Intl.ListFormat(i18n.language, { type: 'conjunction' })
+  const what = list.format(lacking.map((property) => t(`labels.properties.${property}`)))
+  return <p className="text-sm text-muted">{t('labels.lacks', { what })}</p>
+}
+
+/** What would bring in more of the file than it would now. */
+function Offers(properties: {
+  readonly report: AnnotationImportReport
+  readonly orientation: Spec['orientation']
+  readonly onTurn: (orientation: Spec['orientation']) => void
+  readonly onFindPictures: () => void
+}): ReactElement {
+  const { report, orientation, onTurn, onFindPictures } = properties
+  const { t } = useTranslation()
+  const other = orientation === 'stored' ? 'displayed' : 'stored'
+  return (
+    <>
+      {report.otherOrientation > 0 && (
+        <Notice testId="import-labels-other-orientation">
+          <span className="flex items-center gap-3">
+            <span className="min-w-0 flex-1">
+              {t(`labels.otherOrientation.${other}`, { count: report.otherOrientation })}
+            </span>
+            <Button className="shrink-0" onClick={() => onTurn(other)}>
+              {t(`labels.readOther.${other}`)}
+            </Button>
+          </span>
+        </Notice>
+      )}
+      {report.missing > 0 && (
+        <Notice testId="import-labels-missing">
+          <span className="flex items-center gap-3">
+            <span className="min-w-0 flex-1">{t('labels.missing', { count: report.missing })}</span>
+            <Button className="shrink-0" onClick={onFindPictures}>
+              {t('labels.findPictures')}
+            </Button>
+          </span>
+        </Notice>
+      )}
+    </>
+  )
+}
