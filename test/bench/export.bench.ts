@@ -7,14 +7,17 @@ import { seededRandom } from '../../src/main/evaluate/random.ts'
 import { formatNames } from '../../src/shared/contract/contract.ts'
 import { createBitmap } from '../../src/shared/mask/bitmap.ts'
 import { tilesArea, tilesBounds, tilesFromBitmap } from '../../src/shared/mask/tiles.ts'
+import { z } from '../../src/shared/zod.ts'
 import type { MaskTile } from '../../src/shared/domain/history.ts'
+import { checkInPython, isPythonMissing, pythonReason } from '../python/run-python.ts'
 import { classRecord, cocoSpec, exportSource } from '../python/export-samples.ts'
 import { indexPngCodec } from '../python/index-png-codec.ts'
 
 /**
  * An export of 50,000 images with ten masks each (`npm run bench -- export [IMAGES [FORMAT [SEGMENTATION]]]`, COCO by default),
  * self-check included: seconds, bytes, and the largest memory of the process. It must not grow with the number of images. PNGs are made
- * in this process, which the program leaves to another one. Prints, never judges.
+ * in this process, which the program leaves to another one. Beside COCO stands what Datumaro takes to read the same file and write it
+ * again, where EXEMPLAR_PYTHON has it. Prints, never judges.
  */
 
 const images = Number(process.argv[2] ?? 50_000)
@@ -91,6 +94,29 @@ const numbers: ExportNumbers = {
 }
 const source: ExportSource = { ...exportSource([], classes), images: lazily, numbers: () => numbers }
 
+const peerSchema = z.object({ seconds: z.number(), peak: z.number() })
+
+/** Datumaro holds everything at once: 2,000 images as polygons are 1.2 GiB there. */
+const mostForPeer = 5_000
+
+/** Datumaro on the export in this folder, in a process of its own. */
+function printPeer(root: string): void {
+  if (images > mostForPeer) {
+    console.log(`Datumaro     not measured with more than ${mostForPeer.toLocaleString('en')} images`)
+    return
+  }
+  if (isPythonMissing) {
+    console.log(`Datumaro     not measured: ${pythonReason}`)
+    return
+  }
+  const job = { root, output: join(folder, 'datumaro') }
+  const peer = peerSchema.parse(checkInPython('time_datumaro.py', folder, job))
+  console.log(
+    `Datumaro     the same file read and written again, ${peer.seconds.toFixed(0)} s, memory ${megabytes(peer.peak)} at most`,
+  )
+  rmSync(job.output, { recursive: true, force: true })
+}
+
 const megabytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20).toLocaleString('en')} MiB`
 const folder = mkdtempSync(join(tmpdir(), 'exemplar-export-bench-'))
 try {
@@ -120,6 +146,7 @@ try {
         `(${((1e6 * seconds) / report.annotations).toFixed(0)} µs a mask), memory ${megabytes(before)} before, ` +
         `${megabytes(largest)} while writing, ${megabytes(peak)} at most so far`,
     )
+    if (format === 'coco') printPeer(join(folder, segmentation))
   }
 } finally {
   rmSync(folder, { recursive: true })
