@@ -32,6 +32,7 @@ const subsets = [
   { name: 'val', share: 0.2 },
 ]
 const byFolder: Split = { subsets, by: 'folder', seed: 1 }
+const look = new Uint8Array(fingerprintWidth * fingerprintHeight * 3).map((_, index) => (index * 7919) % 251)
 const masks = [{ className: 'bolt', bitmap: bitmapFromPicture(['##', '.#']) }]
 
 function images(count: number, nameOf: (index: number) => string, more: Partial<SampleImage> = {}): SampleImage[] {
@@ -47,6 +48,20 @@ async function plan(list: readonly SampleImage[], split: Split) {
 }
 
 describe('plan', () => {
+  test.each([
+    ['folder', 'all 5 lie in one folder, and a folder is never torn apart. Split by near-duplicates, or by image.'],
+    [
+      'near-duplicate',
+      'all 5 are in one group of pictures that look alike, and a group is never torn apart. Split by image.',
+    ],
+    ['image', null],
+  ] as const)('a subset that stays empty is named, with the reason: %s', async (by, reason) => {
+    const list = images(5, (index) => `${index}.png`, { look })
+    const { problems } = await plan(list, { subsets, by, seed: 1 })
+    const empty = problems.filter(({ name }) => name === 'val')
+    expect(empty).toEqual(reason === null ? [] : [{ name: 'val', reason: `This subset has no image: ${reason}` }])
+  })
+
   test('no group is torn, and each share is met to within the largest group', async () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 12 })
     await fc.assert(
@@ -88,7 +103,6 @@ describe('plan', () => {
   })
 
   test('near-duplicates stay together, or are reported where they do not', async () => {
-    const look = new Uint8Array(fingerprintWidth * fingerprintHeight * 3).map((_, index) => (index * 7919) % 251)
     const alike = images(10, (index) => `alike/${index}.png`, { look })
     const list = [...alike, ...images(10, (index) => `other/${index}.png`)]
     const together = await plan(list, { subsets, by: 'near-duplicate', seed: 1 })

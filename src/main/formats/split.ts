@@ -95,12 +95,14 @@ export async function planSplit(
     if (split.by === 'folder') return member.name.slice(0, member.name.lastIndexOf('/') + 1)
     return split.by === 'image' ? member.id : (similar.get(member.id) ?? member.id)
   }
-  const assigned = assign(groupsOf(members, keyOf), split, members.length)
+  const groups = groupsOf(members, keyOf)
+  const assigned = assign(groups, split, members.length)
   noteLeaks(members, similar, assigned, problems)
   const subsets = split.subsets.map(({ name, share }) => {
     const images = [...assigned.values()].filter((subset) => subset === name).length
     return { name, share, images, reached: members.length === 0 ? 0 : images / members.length }
   })
+  noteEmpty(subsets, split.by, groups.length, problems)
   return { subsetOf: (imageId) => assigned.get(imageId), names: subsets.map(({ name }) => name), subsets }
 }
 
@@ -148,5 +150,18 @@ function noteLeaks(
       first.name,
       `It looks like ${other.name}, but lies in ${assigned.get(first.id) ?? ''} and the other in ${assigned.get(other.id) ?? ''}: what is learnt from one is not new in the other. Split by near-duplicates to keep them together.`,
     )
+  }
+}
+
+/** Most data sets lie in one folder, and a split by folder then leaves everything in one subset. */
+function noteEmpty(subsets: readonly PlannedSubset[], by: Split['by'], groups: number, problems: ExportProblems): void {
+  const total = subsets.reduce((sum, { images }) => sum + images, 0)
+  const why = {
+    folder: `all ${total} lie in ${groups === 1 ? 'one folder' : `${groups} folders`}, and a folder is never torn apart. Split by near-duplicates, or by image.`,
+    'near-duplicate': `all ${total} are in ${groups === 1 ? 'one group' : `${groups} groups`} of pictures that look alike, and a group is never torn apart. Split by image.`,
+    image: `there are too few for its share, ${total} in all. Give it a larger share.`,
+  }
+  for (const { name, images } of subsets) {
+    if (images === 0 && total > 0) problems.add(name, `This subset has no image: ${why[by]}`)
   }
 }
