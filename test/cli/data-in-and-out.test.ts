@@ -44,6 +44,20 @@ describe('data in and out on the command line', () => {
     expect(await exemplarJson([...command, '--on-conflict', 'replace'])).toMatchObject({ annotations: 0, unchanged: 1 })
   })
 
+  it('recognises what it is pointed at, and says so', async () => {
+    const looked = await runExemplar(['import', project, instances, '--dry-run'])
+    expect(looked).toMatchObject({
+      code: 0,
+      stdout: `Read as coco: ${instances}\nWould import 0 annotations on 0 images; 0 problems.\nAlready there, pixel by pixel: 1\nNothing was changed.\n`,
+    })
+    const exported = join(folder, 'labelme')
+    await exemplarJson(['export', project, exported, '--format', 'labelme'])
+    expect(await exemplarJson(['import', project, exported])).toMatchObject({ format: 'labelme', unchanged: 1 })
+    const unknown = await runExemplar(['import', project, join(folder, 'photos')])
+    expect(unknown.code).toBe(1)
+    expect(unknown.stderr).toContain(`${join(folder, 'photos')} shows no format that is known here.`)
+  })
+
   it('adds the images that are missing from a folder first, and takes empty ones over when told to', async () => {
     const elsewhere = join(folder, 'elsewhere')
     mkdirSync(elsewhere)

@@ -668,6 +668,7 @@ describe('folders that were not given', () => {
       expectError(await call('project.open', {}, { recentId: placeId }), 'NotFound', 'InvalidInput')
       const stolen = { projectId, placeIds: [placeId], copy: true }
       expectError(await call('images.import', {}, stolen), 'NotFound', 'InvalidInput')
+      expectError(await call('formats.recognise', {}, { placeId }), 'NotFound', 'InvalidInput')
     },
   )
 
@@ -686,6 +687,7 @@ describe('folders that were not given', () => {
     const spec = { ...masksSpec, segmentation: 'rle', include: 'all' }
     expectError(await call('places.list', {}, { placeId, files: 'none' }), 'Forbidden')
     expectError(await call('places.createFolder', {}, { placeId, name: 'new' }), 'Forbidden')
+    expectError(await call('formats.recognise', {}, { placeId }), 'Forbidden')
     expectError(await call('project.create', {}, { placeId, name: 'new' }), 'Forbidden')
     expectError(await call('project.open', {}, { placeId }), 'Forbidden')
     expectError(await call('images.import', {}, { projectId, placeIds: [placeId], copy: true }), 'Forbidden')

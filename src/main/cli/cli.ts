@@ -74,7 +74,9 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
     .option('--copy', 'copy the images into the project')
     .action(run(addImages, 'What was added so far stays; the same command adds the rest.'))
   command('import <project> <path>', 'read masks made elsewhere')
-    .addOption(new Option('--format <format>', 'what the file or folder is').choices(formatNames).makeOptionMandatory())
+    .addOption(
+      new Option('--format <format>', 'what the file or folder is; default: what it shows').choices(formatNames),
+    )
     .addOption(new Option('--as <state>', 'as what').choices(annotationImportSpecSchema.shape.as.options))
     .addOption(
       new Option('--on-conflict <which>', 'what stays where an image has annotations of a class already')

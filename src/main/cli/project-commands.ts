@@ -1,5 +1,8 @@
 import { basename, resolve } from 'node:path'
 import type { AnnotationImportReport, AnnotationImportSpec } from '../../shared/contract/contract.ts'
+import { recogniseDataSet } from '../formats/recognise.ts'
+import type { Recognised } from '../formats/recognise.ts'
+import { formats } from '../formats/registry.ts'
 import { imageStatuses } from '../../shared/domain/records.ts'
 import { projectInfo } from '../projects/project-info.ts'
 import { fillWithSample, requireSample } from '../projects/sample.ts'
@@ -97,7 +100,7 @@ export async function addImages(
 }
 
 export interface ImportOptions {
-  readonly format: AnnotationImportSpec['format']
+  readonly format?: AnnotationImportSpec['format']
   readonly as?: AnnotationImportSpec['as']
   readonly onConflict: AnnotationImportSpec['conflicts']
   readonly emptyAs: NonNullable<AnnotationImportSpec['empty']>
@@ -113,19 +116,30 @@ export async function importFrom(
   path: string,
   options: ImportOptions,
 ): Promise<ExitCode> {
-  const { format, as = format === 'coco-results' ? 'proposed' : 'accepted', dryRun = false } = options
+  const { format, path: source } = await toRead(resolve(path), options.format, context.signal)
+  const { as = formats[format].brings, dryRun = false } = options
   const { onConflict: conflicts, emptyAs: empty, orientation, images } = options
   const spec = { format, as, conflicts, empty, orientation, dryRun }
   return await withSession(context, project, async (session) => {
-    const report = await session.importAnnotations(resolve(path), spec, {
+    const report = await session.importAnnotations(source, spec, {
       signal: context.signal,
       images: images === undefined ? undefined : resolve(images),
       progress: ({ done, total }) => context.output.progress(`${done}${total === null ? '' : ` of ${total}`} images`),
     })
     for (const problem of report.problems) context.output.warn(`${problem.name}: ${problem.reason}`)
-    context.output.result(report, importLines(report, dryRun))
+    const shown = options.format === undefined ? [`Read as ${format}: ${source}`] : []
+    context.output.result({ ...report, format }, [...shown, ...importLines(report, dryRun)])
     return report.problems.length > 0 ? exitCode.partly : exitCode.done
   })
+}
+
+/** What a path is read as, and which path then: the file in a folder, or the folder of a file. */
+async function toRead(
+  path: string,
+  format: AnnotationImportSpec['format'] | undefined,
+  signal: AbortSignal,
+): Promise<Recognised> {
+  return format === undefined ? await recogniseDataSet(path, signal) : { format, path }
 }
 
 function importLines(report: AnnotationImportReport, dryRun: boolean): string[] {

@@ -14,17 +14,35 @@ import { readCvat } from './cvat-import.ts'
 import { ExportFolder } from './export-folder.ts'
 import type { FoundByReaders } from './export-folder.ts'
 import type { ExportContext, ExportSource, FormatCodec, ImportContext, ImportedDataSet } from './format-types.ts'
+import { rootSection } from './json-sections.ts'
 import { exportLabelme } from './labelme-export.ts'
 import { readLabelme } from './labelme-import.ts'
 import { exportMasks } from './masks-export.ts'
 import { readMasksFolder } from './masks-import.ts'
 import { exportPngObjects } from './png-objects-export.ts'
 import { readPngObjects } from './png-objects-import.ts'
+import { objectsFormat } from './png-objects-records.ts'
 import { withPlainNames } from './selection.ts'
 import { exportVoc } from './voc-export.ts'
 import { readVoc } from './voc-import.ts'
 import { exportYolo } from './yolo-export.ts'
 import { readYolo } from './yolo-import.ts'
+
+/** What gives data sets of a format away. */
+export interface Signs {
+  /** Names in the folder of the data set, of which one is enough. */
+  readonly entry?: RegExp
+  /** The same, but other folders have such files too: it counts where nothing else is found, or for the file itself. */
+  readonly commonEntry?: RegExp
+  /**
+   * At the top of a JSON file: arrays of which one is enough, `name=value` for a text, `rootSection` where the file is one array.
+   */
+  readonly sections?: readonly string[]
+  /** The element at the top of an XML file. */
+  readonly element?: string
+  /** From such a file up to the data set, where that is not the file itself or the folder that holds many of them. */
+  readonly levelsUp?: number
+}
 
 /** A file format, with what it can hold, so that nobody has to find out by losing it. */
 export interface Format extends FormatSummary {
@@ -32,6 +50,7 @@ export interface Format extends FormatSummary {
   readonly layout: string
   /** What readers of an export find without its being named anywhere in it. */
   readonly found: readonly FoundByReaders[]
+  readonly signs: Signs
   readonly write: (
     source: ExportSource,
     folder: string,
@@ -47,26 +66,31 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
   coco: {
     id: 'coco',
     imports: 'file',
+    brings: 'accepted',
     options: ['segmentation', 'orientation', 'simplify', 'split'],
     holds: { instances: true, overlaps: true, boxes: true, parts: true, holes: true, parents: true, empty: true },
     layout: 'coco',
     found: [{ folder: 'annotations', ending: '.json' }],
+    signs: { sections: ['images', 'annotations', 'categories'] },
     write: (source, folder, spec, _codec, context) => exportCoco(source, folder, spec, context),
     read: (path, { signal, mostPixels }) => readCoco(path, signal, mostPixels),
   },
   'coco-results': {
     id: 'coco-results',
     imports: 'file',
+    brings: 'proposed',
     options: ['segmentation', 'orientation', 'simplify', 'split'],
     holds: { instances: true, overlaps: true, boxes: false, parts: true, holes: true, parents: true, empty: false },
     layout: 'coco',
     found: [{ folder: 'annotations', ending: '.json' }],
+    signs: { sections: [rootSection] },
     write: (source, folder, spec, _codec, context) => exportCoco(source, folder, spec, context),
     read: (path, { signal, mostPixels }) => readCocoResults(path, signal, mostPixels),
   },
   yolo: {
     id: 'yolo',
     imports: 'folder',
+    brings: 'accepted',
     options: ['parts', 'split'],
     // Boxes only in an export without any mask.
     holds: { instances: true, overlaps: true, boxes: false, parts: false, holes: true, parents: false, empty: true },
@@ -75,52 +99,66 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
       { folder: 'labels', ending: '.txt' },
       { folder: 'images', ending: '' },
     ],
+    signs: { entry: /^data\.ya?ml$/i, commonEntry: /\.ya?ml$/i },
     write: (source, folder, spec, _codec, context) => exportYolo(source, folder, spec, context),
     read: readYolo,
   },
   labelme: {
     id: 'labelme',
     imports: 'folder',
+    brings: 'accepted',
     options: [],
     holds: { instances: true, overlaps: true, boxes: true, parts: true, holes: true, parents: false, empty: true },
     layout: 'labelme',
     found: [{ folder: '', ending: '.json' }],
+    signs: { sections: ['shapes'] },
     write: exportLabelme,
     read: readLabelme,
   },
   cvat: {
     id: 'cvat',
     imports: 'file',
+    brings: 'accepted',
     options: [],
     holds: { instances: true, overlaps: true, boxes: true, parts: true, holes: true, parents: true, empty: true },
     layout: 'cvat',
     found: [],
+    signs: { element: 'annotations' },
     write: (source, folder, spec, _codec, context) => exportCvat(source, folder, spec, context),
     read: (path, { signal, mostPixels }) => readCvat(path, signal, mostPixels),
   },
   masks: {
     id: 'masks',
     imports: 'folder',
+    brings: 'accepted',
     options: [],
     holds: { instances: false, overlaps: false, boxes: false, parts: false, holes: true, parents: false, empty: true },
     layout: 'manifest',
     found: [{ folder: 'masks', ending: '.png' }],
+    signs: {
+      sections: ['items'],
+      levelsUp: 1,
+      commonEntry: /^(?:classes\.json|labelmap\.txt|label_colors\.txt|labels\.txt|classes\.txt)$/i,
+    },
     write: exportMasks,
     read: (path, { codec, signal }) => readMasksFolder(path, codec, signal),
   },
   'png-objects': {
     id: 'png-objects',
     imports: 'folder',
+    brings: 'accepted',
     options: [],
     holds: { instances: true, overlaps: true, boxes: true, parts: true, holes: true, parents: true, empty: true },
     layout: 'manifest',
     found: [{ folder: 'masks', ending: '.png' }],
+    signs: { sections: [`format=${objectsFormat}`], levelsUp: 1 },
     write: exportPngObjects,
     read: (path, { codec, signal, mostPixels }) => readPngObjects(path, codec, signal, mostPixels),
   },
   voc: {
     id: 'voc',
     imports: 'folder',
+    brings: 'accepted',
     options: ['split'],
     holds: { instances: true, overlaps: false, boxes: true, parts: true, holes: true, parents: false, empty: true },
     layout: 'voc',
@@ -130,6 +168,7 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
       { folder: 'SegmentationObject', ending: '.png' },
       { folder: 'ImageSets', ending: '.txt' },
     ],
+    signs: { entry: /^(?:Annotations|SegmentationClass|SegmentationObject)$/, element: 'annotation', levelsUp: 2 },
     write: exportVoc,
     read: (path, { codec, signal, mostPixels }) => readVoc(path, codec, signal, mostPixels),
   },

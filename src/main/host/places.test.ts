@@ -168,14 +168,15 @@ test('what a person hands over is granted, with what lies in it and nothing besi
   expect(() => places.grant(join(folder, 'gone'))).toThrow(expect.objectContaining({ code: 'NotFound' }))
 })
 
-test('a folder of the Node side has a place below the roots only; what nobody chose a place for goes to Documents', async () => {
+test('a path of the Node side has a place below the roots only; what nobody chose a place for goes to Documents', async () => {
   const places = createPlaces({ roots: [root] })
   const shoes = places.placeOf(join(root, 'shoes'))
   expect(shoes).toMatchObject({ name: 'shoes', isProject: true })
   expect(places.resolve(shoes?.placeId ?? '')).toBe(join(root, 'shoes'))
   expect(places.placeOf(join(folder, 'outside'))).toBeNull()
   expect(places.placeOf(join(root, 'out'))).toBeNull()
-  expect(places.placeOf(join(root, 'notes.txt'))).toBeNull()
+  expect(places.placeOf(join(root, 'notes.txt'))).toMatchObject({ name: 'notes.txt', kind: 'file' })
+  expect(places.placeOf(join(root, 'gone'))).toBeNull()
 
   expect(places.home()).toBe(root)
   await symlink(join(folder, 'outside'), join(root, 'Documents'))

@@ -33,8 +33,8 @@ export interface Places {
   readonly isLent: (placeIds: readonly string[]) => boolean
   /** Ends what was lent under these ids; other places stay. */
   readonly release: (placeIds: readonly string[]) => Promise<void>
-  /** The place of a folder, by a path of the Node side; null when it lies outside the roots. */
-  readonly placeOf: (folder: string) => Place | null
+  /** The place of a folder or file, by a path of the Node side; null when it lies outside the roots. */
+  readonly placeOf: (path: string) => Place | null
   /** Where things go that nobody has chosen a place for: `Documents` of the first root, or that root itself. */
   readonly home: () => string
 }
@@ -140,10 +140,10 @@ export function createPlaces(options: { readonly roots?: readonly string[] } = {
         await place?.onRelease()
       }
     },
-    placeOf: (folder) => {
-      const found = lookAt(folder)
-      if (found === null || !found.isFolder || !isAllowed(found.real)) return null
-      return toPlace(found.real, basename(found.real), 'folder')
+    placeOf: (path) => {
+      const found = lookAt(path)
+      if (found === null || !isAllowed(found.real)) return null
+      return toPlace(found.real, basename(found.real), found.isFolder ? 'folder' : 'file')
     },
     home: () => {
       const [root = homedir()] = roots

@@ -47,6 +47,8 @@ export interface FakeOptions {
   readonly exportContents?: Partial<ExportContents>
   readonly importReport?: Partial<ImportReport>
   readonly annotationImport?: Partial<AnnotationImportReport>
+  /** What every place is recognised as, or why it is not; default: a file as COCO, a folder as masks. */
+  readonly recognised?: FormatSummary['id'] | AppError
   /** What `receive` waits for after it has seen all files. */
   readonly receiving?: (signal: AbortSignal | undefined) => Promise<void>
   /** Images set aside, by number, and why. */
@@ -95,6 +97,7 @@ const allHeld = {
 const fakeFormats: readonly FormatSummary[] = formatNames.map((id) => ({
   id,
   imports: id === 'coco' ? 'file' : 'folder',
+  brings: id === 'coco-results' ? 'proposed' : 'accepted',
   options:
     id === 'coco' ? ['segmentation', 'orientation', 'simplify', 'split'] : id === 'yolo' ? ['parts', 'split'] : [],
   holds: id === 'coco' ? allHeld : { ...allHeld, overlaps: false, boxes: false },
@@ -612,6 +615,13 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
     },
     formats: {
       list: recorded('formats.list', () => ({ formats: [...fakeFormats] })),
+      recognise: recorded('formats.recognise', ({ placeId }: { readonly placeId: string }) => {
+        const place = fakePlaces[placeId]
+        if (place === undefined) throw new AppError('NotFound', 'placeUnknown', 'No such place.')
+        const { recognised = place.kind === 'file' ? 'coco' : 'masks' } = options
+        if (recognised instanceof AppError) throw recognised
+        return { format: recognised, place }
+      }),
     },
     export: {
       contents: recorded('export.contents', () => ({

@@ -105,14 +105,19 @@ export function useProjectInfo(): UseQueryResult<ProjectInfo> {
 }
 
 /** What a format can hold and leaves to choose; null until that is known. */
-export function useFormat(name: FormatSummary['id']): FormatSummary | null {
+/** Every format with what it can hold; empty until they are known. */
+export function useFormats(): readonly FormatSummary[] {
   const bridge = useBridge()
   const known = useQuery({
     queryKey: ['formats'],
     queryFn: ({ signal }) => bridge.formats.list({}, { signal }),
     staleTime: Infinity,
   })
-  return known.data?.formats.find(({ id }) => id === name) ?? null
+  return known.data?.formats ?? []
+}
+
+export function useFormat(name: FormatSummary['id']): FormatSummary | null {
+  return useFormats().find(({ id }) => id === name) ?? null
 }
 
 /** Records of one image, without pixels. `imageId: null` asks nothing. */

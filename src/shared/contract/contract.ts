@@ -385,6 +385,8 @@ export type AnnotationImportReport = z.infer<typeof annotationImportReportSchema
 export const formatSummarySchema = z.strictObject({
   id: z.enum(formatNames),
   imports: z.enum(['file', 'folder']),
+  /** As what its annotations come in where nobody says otherwise. */
+  brings: annotationImportSpecSchema.shape.as,
   /** What of an export this format leaves to choose, besides annotations and pictures; the others are not heeded. */
   options: z.array(z.enum(['segmentation', 'parts', 'orientation', 'simplify', 'split'])),
   holds: z.strictObject({
@@ -670,6 +672,12 @@ export const contract = defineContract({
   },
   formats: {
     list: call({ in: none, out: z.strictObject({ formats: z.array(formatSummarySchema) }) }),
+    /** What a file or folder with annotations is, and which file or folder is to be read then. */
+    recognise: call({
+      in: z.strictObject({ placeId: idSchema }),
+      out: z.strictObject({ format: z.enum(formatNames), place: placeSchema }),
+      cancellable: true,
+    }),
   },
   export: {
     run: call({

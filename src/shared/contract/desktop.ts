@@ -53,7 +53,7 @@ export const contractKinds = {
   review: { accept: 'call', notHere: 'call', setReviewed: 'call' },
   learn: { run: 'call', versions: 'call', restore: 'call' },
   annotations: { import: 'call' },
-  formats: { list: 'call' },
+  formats: { list: 'call', recognise: 'call' },
   export: { run: 'call', contents: 'call', preflight: 'call' },
 } as const satisfies KindsOf<Contract>
 

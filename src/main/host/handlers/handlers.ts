@@ -1,6 +1,7 @@
 import { dirname } from 'node:path'
 import type { ContractHandlers } from '../../../shared/contract/contract.ts'
 import { AppError } from '../../../shared/errors.ts'
+import { recogniseDataSet } from '../../formats/recognise.ts'
 import { formats } from '../../formats/registry.ts'
 import { mergeClass, removeClasses } from '../../projects/class-removal.ts'
 import { acceptProposals, sayNotHere, setReviewed } from '../../projects/review.ts'
@@ -176,13 +177,20 @@ export function createHandlers(
     },
     formats: {
       list: () => ({
-        formats: Object.values(formats).map(({ id, imports, options, holds }) => ({
+        formats: Object.values(formats).map(({ id, imports, brings, options, holds }) => ({
           id,
           imports,
+          brings,
           options: [...options],
           holds,
         })),
       }),
+      recognise: async ({ placeId }, { signal }) => {
+        const { format, path } = await recogniseDataSet(places.resolve(placeId), signal)
+        const place = places.placeOf(path)
+        if (place === null) throw folderNeeded(path, format)
+        return { format, place }
+      },
     },
     export: {
       run: ({ projectId, placeId, name, spec }, context) =>
@@ -191,6 +199,16 @@ export function createHandlers(
       preflight: ({ projectId, spec, reader }, context) => studio.session(projectId).preflight(spec, reader, context),
     },
   }
+}
+
+/** A file was chosen by itself, and what is around it may not be read. */
+function folderNeeded(folder: string, format: string): AppError {
+  return new AppError(
+    'Forbidden',
+    'formatFolderNeeded',
+    `This file is part of a data set in the format ${format}; choose its folder ${folder} instead.`,
+    { params: { folder, format } },
+  )
 }
 
 function noSystemDialog(): AppError {

@@ -12,7 +12,7 @@ import type { Progress as ProgressState } from '../../../shared/contract/define.
 import { isAppError } from '../../../shared/errors.ts'
 import { useBridge } from '../../app/bridge-context.tsx'
 import { PlaceBrowser } from '../../app/PlaceBrowser.tsx'
-import { useFormat, useProjectId } from '../../app/queries.ts'
+import { useFormats, useProjectId } from '../../app/queries.ts'
 import { announce } from '../../app/session.ts'
 import { WorkProgress } from '../../app/WorkProgress.tsx'
 import { Button } from '../../ui/Button.tsx'
@@ -35,18 +35,29 @@ const conflictChoices = annotationImportSpecSchema.shape.conflicts.options
 const emptyChoices = annotationImportSpecSchema.shape.empty.unwrap().options
 const orientations = annotationImportSpecSchema.shape.orientation.unwrap().options
 
-type Spec = {
-  readonly [Key in Exclude<keyof AnnotationImportSpec, 'dryRun'>]-?: NonNullable<AnnotationImportSpec[Key]>
+/** What a person has chosen; null leaves it to the file or its format. */
+interface Choices {
+  readonly format: FormatSummary['id'] | null
+  readonly as: AnnotationImportSpec['as'] | null
+  readonly conflicts: AnnotationImportSpec['conflicts']
+  readonly empty: NonNullable<AnnotationImportSpec['empty']>
+  readonly orientation: NonNullable<AnnotationImportSpec['orientation']>
 }
 
-/** Chooses format and file, says what would happen, and brings it in when that is right. */
+/** What is read, and as what. */
+interface Target {
+  readonly format: FormatSummary['id']
+  readonly place: Place
+}
+
+/** Chooses a file or folder, says what it is and what would happen, and brings it in when that is right. */
 export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }): ReactElement {
   const { t } = useTranslation()
   const bridge = useBridge()
   const projectId = useProjectId()
-  const [spec, setSpec] = useState<Spec>({
-    format: 'coco',
-    as: 'accepted',
+  const [choices, setChoices] = useState<Choices>({
+    format: null,
+    as: null,
     conflicts: 'both',
     empty: 'stated',
     orientation: 'displayed',
@@ -58,26 +69,48 @@ export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }
   const [picturesShown, setPicturesShown] = useState<Place | null>(null)
   const [step, setStep] = useState<Step>({ kind: 'choose' })
   const [error, setError] = useState<unknown>(null)
+  /** What the chosen place was recognised as. */
+  const [recognised, setRecognised] = useState<Target | null>(null)
   const stop = useRef<AbortController | null>(null)
-  const format = useFormat(spec.format)
-  const place = format?.imports === 'folder' ? folder : file
+  const formats = useFormats()
+  const summaryOf = (id: FormatSummary['id'] | undefined): FormatSummary | undefined =>
+    formats.find((each) => each.id === id)
+  const format = summaryOf(choices.format ?? undefined)
+  const isFolder = format?.imports === 'folder'
+  const place = isFolder ? folder : format === undefined ? (file ?? folder) : file
+  const as = choices.as ?? (format ?? summaryOf(recognised?.format))?.brings ?? 'accepted'
 
-  async function run(dryRun: boolean, change: { spec?: Spec; pictures?: Place | null } = {}): Promise<void> {
+  /** What is to be read: as the person says, else as the place shows. */
+  async function targetOf(chosen: Place, signal: AbortSignal): Promise<Target> {
+    if (choices.format !== null) return { format: choices.format, place: chosen }
+    if (recognised !== null) return recognised
+    const target = await bridge.formats.recognise({ placeId: chosen.placeId }, { signal })
+    setRecognised(target)
+    return target
+  }
+
+  async function run(dryRun: boolean, change: { choices?: Choices; pictures?: Place | null } = {}): Promise<void> {
     if (place === null) return
-    const wanted = change.spec ?? spec
+    const wanted = change.choices ?? choices
     const from = change.pictures === undefined ? pictures : change.pictures
-    setSpec(wanted)
+    setChoices(wanted)
     setPictures(from)
     const controller = new AbortController()
     stop.current = controller
     setError(null)
     setStep({ kind: 'running', dryRun, progress: { done: 0, total: null } })
     try {
+      const target = await targetOf(place, controller.signal)
+      const { conflicts, empty, orientation } = wanted
+      const spec = {
+        ...{ format: target.format, as: wanted.as ?? summaryOf(target.format)?.brings ?? 'accepted' },
+        ...{ conflicts, empty, orientation, dryRun },
+      }
       const report = await bridge.annotations.import(
         {
           projectId,
-          placeId: place.placeId,
-          spec: { ...wanted, dryRun },
+          placeId: target.place.placeId,
+          spec,
           ...(from === null ? {} : { imagesPlaceId: from.placeId }),
         },
         {
@@ -92,6 +125,13 @@ export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }
       if (isAppError(failure, 'Cancelled')) announce(t('labels.cancelled'))
       else setError(failure)
     }
+  }
+
+  /** Another place may be something else. */
+  function choosePlace(inFolder: Place | null, picked: Place | null): void {
+    setFolder(inFolder)
+    setFile(picked)
+    setRecognised(null)
   }
 
   function close(): void {
@@ -139,12 +179,12 @@ export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }
         <p className="mr-auto text-sm text-muted">
           {place !== null
             ? t('labels.chosen', { name: place.name })
-            : t(format?.imports === 'folder' ? 'labels.chooseFolder' : 'labels.chooseFile')}
+            : t(isFolder ? 'labels.chooseFolder' : format === undefined ? 'labels.choosePlace' : 'labels.chooseFile')}
         </p>
         <Button variant="quiet" onClick={onClose}>
           {t('common.cancel')}
         </Button>
-        <Button variant="primary" disabled={place === null} onClick={() => void run(true)}>
+        <Button variant="primary" disabled={place === null || formats.length === 0} onClick={() => void run(true)}>
           {t('labels.check')}
         </Button>
       </>
@@ -156,46 +196,52 @@ export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }
         <div className="grid gap-5 sm:grid-cols-2">
           <div className="flex flex-col gap-4">
             <p className="text-muted">{t('labels.hint')}</p>
-            <Field label={t('export.format')} hint={t(`export.formatHints.${spec.format}`)}>
+            <Field
+              label={t('export.format')}
+              hint={choices.format === null ? t('labels.recogniseHint') : t(`export.formatHints.${choices.format}`)}
+            >
               {(ids) => (
                 <Select
                   {...ids}
-                  value={spec.format}
+                  value={choices.format ?? 'recognise'}
                   onChange={(chosen) => {
-                    setSpec({ ...spec, format: chosen, as: chosen === 'coco-results' ? 'proposed' : 'accepted' })
-                    setFile(null)
+                    setChoices({ ...choices, format: chosen === 'recognise' ? null : chosen, as: null })
+                    choosePlace(folder, null)
                   }}
-                  options={formatNames.map((value) => ({ value, label: t(`export.formats.${value}`) }))}
+                  options={[
+                    { value: 'recognise' as const, label: t('labels.recognise') },
+                    ...formatNames.map((value) => ({ value, label: t(`export.formats.${value}`) })),
+                  ]}
                 />
               )}
             </Field>
-            {format !== null && <Lacks format={format} />}
+            {format !== undefined && <Lacks format={format} />}
             <Field label={t('labels.as')}>
               {(ids) => (
                 <Select
                   {...ids}
-                  value={spec.as}
-                  onChange={(as) => setSpec({ ...spec, as })}
+                  value={as}
+                  onChange={(chosen) => setChoices({ ...choices, as: chosen })}
                   options={states.map((value) => ({ value, label: t(`labels.asOptions.${value}`) }))}
                 />
               )}
             </Field>
-            <Field label={t('labels.conflicts')} hint={t(`labels.conflictHints.${spec.conflicts}`)}>
+            <Field label={t('labels.conflicts')} hint={t(`labels.conflictHints.${choices.conflicts}`)}>
               {(ids) => (
                 <Select
                   {...ids}
-                  value={spec.conflicts}
-                  onChange={(conflicts) => setSpec({ ...spec, conflicts })}
+                  value={choices.conflicts}
+                  onChange={(conflicts) => setChoices({ ...choices, conflicts })}
                   options={conflictChoices.map((value) => ({ value, label: t(`labels.conflictOptions.${value}`) }))}
                 />
               )}
             </Field>
-            <Field label={t('labels.empty')} hint={t(`labels.emptyHints.${spec.empty}`)}>
+            <Field label={t('labels.empty')} hint={t(`labels.emptyHints.${choices.empty}`)}>
               {(ids) => (
                 <Select
                   {...ids}
-                  value={spec.empty}
-                  onChange={(empty) => setSpec({ ...spec, empty })}
+                  value={choices.empty}
+                  onChange={(empty) => setChoices({ ...choices, empty })}
                   options={emptyChoices.map((value) => ({ value, label: t(`labels.emptyOptions.${value}`) }))}
                 />
               )}
@@ -204,27 +250,27 @@ export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }
           <div className="flex flex-col gap-4">
             <PlaceBrowser
               current={folder}
-              onEnter={(entered) => {
-                setFolder(entered)
-                setFile(null)
-              }}
-              files={format?.imports === 'folder' ? 'none' : 'data'}
+              onEnter={(entered) => choosePlace(entered, null)}
+              files={isFolder ? 'none' : 'data'}
               canCreateFolder={false}
-              purposes={format?.imports === 'folder' ? ['folder'] : ['data']}
-              {...(format?.imports === 'file'
-                ? {
+              purposes={[
+                ...(isFolder ? [] : ['data' as const]),
+                ...(format?.imports === 'file' ? [] : ['folder' as const]),
+              ]}
+              {...(isFolder
+                ? {}
+                : {
                     picked: file === null ? [] : [file],
                     // One file at a time: the last one pressed.
-                    onPick: (picked: readonly Place[]) => setFile(picked.at(-1) ?? null),
-                  }
-                : {})}
+                    onPick: (picked: readonly Place[]) => choosePlace(folder, picked.at(-1) ?? null),
+                  })}
             />
-            <Field label={t('labels.orientation')} hint={t(`labels.orientationHints.${spec.orientation}`)}>
+            <Field label={t('labels.orientation')} hint={t(`labels.orientationHints.${choices.orientation}`)}>
               {(ids) => (
                 <Select
                   {...ids}
-                  value={spec.orientation}
-                  onChange={(orientation) => setSpec({ ...spec, orientation })}
+                  value={choices.orientation}
+                  onChange={(orientation) => setChoices({ ...choices, orientation })}
                   options={orientations.map((value) => ({ value, label: t(`labels.orientations.${value}`) }))}
                 />
               )}
@@ -258,11 +304,16 @@ export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }
       )}
       {(step.kind === 'checked' || step.kind === 'done') && (
         <ImportLabelsReport report={step.report} isDone={step.kind === 'done'}>
+          {choices.format === null && recognised !== null && (
+            <p className="text-muted" data-testid="import-labels-format">
+              {t('labels.readAs', { format: t(`export.formats.${recognised.format}`), name: recognised.place.name })}
+            </p>
+          )}
           {step.kind === 'checked' && (
             <Offers
               report={step.report}
-              orientation={spec.orientation}
-              onTurn={(orientation) => void run(true, { spec: { ...spec, orientation } })}
+              orientation={choices.orientation}
+              onTurn={(orientation) => void run(true, { choices: { ...choices, orientation } })}
               onFindPictures={() => {
                 setPicturesShown((shown) => shown ?? folder)
                 setStep({ kind: 'pictures', report: step.report })
@@ -292,8 +343,8 @@ function Lacks({ format }: { readonly format: FormatSummary }): ReactElement | n
 /** What would bring in more of the file than it would now. */
 function Offers(properties: {
   readonly report: AnnotationImportReport
-  readonly orientation: Spec['orientation']
-  readonly onTurn: (orientation: Spec['orientation']) => void
+  readonly orientation: Choices['orientation']
+  readonly onTurn: (orientation: Choices['orientation']) => void
   readonly onFindPictures: () => void
 }): ReactElement {
   const { report, orientation, onTurn, onFindPictures } = properties

@@ -4,6 +4,7 @@ import { render } from 'vitest-browser-react'
 import { createFakeBridge } from '../../app/fake-bridge.test-support.ts'
 import type { FakeBridge, FakeOptions } from '../../app/fake-bridge.test-support.ts'
 import { Surroundings } from '../../app/render.test-support.tsx'
+import { AppError } from '../../../shared/errors.ts'
 import { openProject, resetSession } from '../../app/session.ts'
 import { ImportLabelsDialog } from './ImportLabelsDialog.tsx'
 
@@ -93,6 +94,50 @@ describe('importing annotations', () => {
     const button = page.getByRole('button', { name: 'Import', exact: true })
     await expect.poll(() => button.element().matches(':enabled')).toBe(isEnabled)
     expect(specs(fake)).toMatchObject([{ spec: { empty: 'reviewed' } }])
+  })
+
+  it('says what it has recognised, and brings results in as proposals', async () => {
+    const fake = await show({ recognised: 'coco-results' })
+    await page.getByRole('button', { name: 'home' }).click()
+    await page.getByRole('button', { name: 'photos' }).click()
+    await page.getByRole('button', { name: 'instances.json' }).click()
+    await page.getByRole('button', { name: 'Look first' }).click()
+    const said = page.getByTestId('import-labels-format')
+    await expect.element(said).toMatchTextContent(/^Read as COCO results: “instances.json”\.$/)
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await expect.poll(() => specs(fake)).toHaveLength(2)
+    expect(specs(fake)[1]).toMatchObject({ spec: { format: 'coco-results', as: 'proposed', dryRun: false } })
+    // Found out once.
+    expect(fake.calls.filter(({ name }) => name === 'formats.recognise')).toHaveLength(1)
+  })
+
+  it('recognises each place anew, and a folder where no file was picked', async () => {
+    const fake = await show()
+    await page.getByRole('button', { name: 'home' }).click()
+    await page.getByRole('button', { name: 'photos' }).click()
+    await page.getByRole('button', { name: 'instances.json' }).click()
+    await page.getByRole('button', { name: 'Look first' }).click()
+    await expect.element(page.getByTestId('import-labels-format')).toMatchTextContent(/instances\.json/)
+    await page.getByRole('button', { name: 'Back' }).click()
+    await page.getByRole('button', { name: 'instances.json' }).click()
+    await page.getByRole('button', { name: 'Look first' }).click()
+    await expect.element(page.getByTestId('import-labels-format')).toMatchTextContent(/“photos”/)
+    expect(specs(fake)).toMatchObject([
+      { placeId: 'instances', spec: { format: 'coco' } },
+      { placeId: 'photos', spec: { format: 'masks' } },
+    ])
+  })
+
+  it('says why nothing was recognised, and asks for the format', async () => {
+    const fake = await show({ recognised: new AppError('InvalidInput', 'formatUnknown', 'photos shows no format.') })
+    await page.getByRole('button', { name: 'home' }).click()
+    await page.getByRole('button', { name: 'photos' }).click()
+    await page.getByRole('button', { name: 'Look first' }).click()
+    await expect.element(page.getByRole('alert')).toMatchTextContent(/shows no format that is known here/)
+    expect(specs(fake)).toEqual([])
+    await page.getByLabelText('Format').selectOptions('masks')
+    await page.getByRole('button', { name: 'Look first' }).click()
+    await expect.poll(() => specs(fake)).toHaveLength(1)
   })
 
   it('takes a folder where the format is one, and says what that format cannot hold', async () => {

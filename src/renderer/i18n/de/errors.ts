@@ -6,6 +6,11 @@ export const errors: Translated<typeof english> = {
   classTableInvalid: '{{file}} nennt die Klassen nicht: {{reason}}. Die Datei berichtigen.',
   colourTableMissing:
     '{{file}} enthält Farben, und nichts sagt, welche Klasse jede bedeutet. Neben die Masken eine label_colors.txt legen, mit einer Zeile wie „255 0 0 Schraube“ je Klasse.',
+  formatAmbiguous: '{{file}} enthält mehrere Datensätze: {{list}}. Einen davon wählen, oder das Format nennen.',
+  formatFolderNeeded:
+    'Diese Datei gehört zu einem Datensatz im Format {{format}}; stattdessen dessen Ordner {{folder}} wählen.',
+  formatUnknown:
+    '{{file}} zeigt keines der bekannten Formate. Die Datei oder den Ordner mit den Annotationen wählen, oder das Format nennen.',
   maskIsPhotograph:
     '{{file}} enthält mehr als {{count, number}} verschiedene Farben, ist also ein Foto und keine Maske. Den Ordner der Masken angeben.',
   masksFolderUnclear: '{{file}} ist kein Ordner mit Klassenmasken: {{reason}}.',

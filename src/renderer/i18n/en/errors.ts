@@ -6,6 +6,10 @@ export const errors = {
   classTableInvalid: '{{file}} does not tell the classes: {{reason}}. Correct it.',
   colourTableMissing:
     '{{file}} holds colours, and nothing says which class each of them is. Put a label_colors.txt beside the masks, with a line like "255 0 0 bolt" for every class.',
+  formatAmbiguous: '{{file}} holds several data sets: {{list}}. Choose one of them, or say which format it is.',
+  formatFolderNeeded: 'This file is part of a data set in the format {{format}}; choose its folder {{folder}} instead.',
+  formatUnknown:
+    '{{file}} shows no format that is known here. Choose the file or folder that holds the annotations, or say which format it is.',
   maskIsPhotograph:
     '{{file}} holds more than {{count, number}} different colours, so it is a photograph and no mask. Give the folder of the masks.',
   masksFolderUnclear: '{{file}} is no folder of class masks: there is {{reason}}.',
