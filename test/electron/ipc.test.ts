@@ -339,4 +339,22 @@ describe('system dialogs', () => {
     shell.fake.answers.open.push([join(shell.home, 'gone')])
     await expect(bridge.places.choose({ purpose: 'folder' })).rejects.toMatchObject({ code: 'NotFound' })
   })
+
+  test('a file whose format needs its folder says which folder to choose, and that one is recognised', async () => {
+    const shell = await opened()
+    const { bridge } = await shell.page()
+    const folder = join(shell.home, 'masks')
+    await mkdir(folder)
+    await writeFile(join(folder, 'manifest.json'), '{"classes": {}, "items": []}')
+    shell.fake.answers.open.push([join(folder, 'manifest.json')], [folder])
+    const [file] = (await bridge.places.choose({ purpose: 'data' })).places
+    await expect(bridge.formats.recognise({ placeId: file?.placeId ?? '' })).rejects.toMatchObject({
+      code: 'Forbidden',
+      key: 'formatFolderNeeded',
+      message: `This file is part of a data set in the format masks; choose its folder ${folder} instead.`,
+    })
+    const [whole] = (await bridge.places.choose({ purpose: 'folder' })).places
+    const recognised = await bridge.formats.recognise({ placeId: whole?.placeId ?? '' })
+    expect(recognised).toEqual({ format: 'masks', place: whole })
+  })
 })
