@@ -76,9 +76,10 @@ export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }
   const summaryOf = (id: FormatSummary['id'] | undefined): FormatSummary | undefined =>
     formats.find((each) => each.id === id)
   const format = summaryOf(choices.format ?? undefined)
+  const recognisedFormat = summaryOf(recognised?.format)
   const isFolder = format?.imports === 'folder'
   const place = isFolder ? folder : format === undefined ? (file ?? folder) : file
-  const as = choices.as ?? (format ?? summaryOf(recognised?.format))?.brings ?? 'accepted'
+  const as = choices.as ?? (format ?? recognisedFormat)?.brings ?? 'accepted'
 
   /** What is to be read: as the person says, else as the place shows. */
   async function targetOf(chosen: Place, signal: AbortSignal): Promise<Target> {
@@ -305,9 +306,13 @@ export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }
       {(step.kind === 'checked' || step.kind === 'done') && (
         <ImportLabelsReport report={step.report} isDone={step.kind === 'done'}>
           {choices.format === null && recognised !== null && (
-            <p className="text-muted" data-testid="import-labels-format">
-              {t('labels.readAs', { format: t(`export.formats.${recognised.format}`), name: recognised.place.name })}
-            </p>
+            <div className="flex flex-col gap-1 text-muted" data-testid="import-labels-format">
+              <p>
+                {t('labels.readAs', { format: t(`export.formats.${recognised.format}`), name: recognised.place.name })}{' '}
+                {as === 'proposed' && t('labels.asProposals')}
+              </p>
+              {recognisedFormat !== undefined && <Lacks format={recognisedFormat} />}
+            </div>
           )}
           {step.kind === 'checked' && (
             <Offers

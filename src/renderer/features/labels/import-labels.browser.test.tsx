@@ -103,7 +103,9 @@ describe('importing annotations', () => {
     await page.getByRole('button', { name: 'instances.json' }).click()
     await page.getByRole('button', { name: 'Look first' }).click()
     const said = page.getByTestId('import-labels-format')
-    await expect.element(said).toMatchTextContent(/^Read as COCO results: “instances.json”\.$/)
+    await expect
+      .element(said)
+      .toMatchTextContent(/^Read as COCO results: “instances.json”\. What it holds comes in as proposals to review\./)
     await page.getByRole('button', { name: 'Import', exact: true }).click()
     await expect.poll(() => specs(fake)).toHaveLength(2)
     expect(specs(fake)[1]).toMatchObject({ spec: { format: 'coco-results', as: 'proposed', dryRun: false } })

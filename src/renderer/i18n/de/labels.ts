@@ -17,6 +17,7 @@ export const labels: Translated<typeof english> = {
   recognise: 'Von selbst erkennen',
   recogniseHint: 'Datei oder Ordner wählen; der Inhalt sagt, welches Format es ist.',
   readAs: 'Gelesen als {{format}}: „{{name}}“.',
+  asProposals: 'Der Inhalt kommt als Vorschläge zum Prüfen.',
   as: 'Übernehmen als',
   asOptions: { accepted: 'Bestätigte Annotationen', proposed: 'Vorschläge zum Prüfen' },
   conflicts: 'Wo ein Bild schon Annotationen einer Klasse hat',

@@ -14,6 +14,7 @@ export const labels = {
   recognise: 'Recognise it',
   recogniseHint: 'Choose the file or the folder; what is in it says which format it is.',
   readAs: 'Read as {{format}}: “{{name}}”.',
+  asProposals: 'What it holds comes in as proposals to review.',
   as: 'Bring them in as',
   asOptions: { accepted: 'Accepted annotations', proposed: 'Proposals to review' },
   conflicts: 'Where an image has annotations of a class already',
