@@ -4,6 +4,7 @@ import { isAppError, throwIfAborted } from '../../shared/errors.ts'
 import { withoutEnding } from '../../shared/domain/picture-names.ts'
 import type { Destination, ExportAnnotation, ExportContext, ExportImage, ExportSource } from './format-types.ts'
 import { isInside, placePicture, writePicture } from './files.ts'
+import { Problems } from './problems.ts'
 
 /** One image that goes into an export, with only the annotations that go with it. */
 export interface SelectedImage {
@@ -56,6 +57,9 @@ export async function* picturedImages(
   }
 }
 
+const unplainName =
+  'Its name holds a backslash, a drive letter, a control character or a step out of the folder, which readers take for another path, so it was left out. Rename the picture.'
+
 /**
  * The source without images whose names are no path below a folder on every system, which any program may have made on
  * Linux. `problems` lists those that would have been exported.
@@ -74,47 +78,22 @@ export function withPlainNames(
   }
   return {
     source: { ...source, images },
-    problems: () =>
-      [...left].map((name) => ({
-        name,
-        reason:
-          'Its name holds a backslash, a drive letter, a control character or a step out of the folder, which readers take for another path, so it was left out. Rename the picture.',
-      })),
+    problems: () => {
+      const problems = new ExportProblems()
+      for (const name of left) problems.add(name, unplainName)
+      return problems.list()
+    },
   }
 }
 
-/** Problems that are listed one by one: an export of any size has to fit into memory. */
-const mostProblems = 10_000
-
-/** Collects the problems of an export; what concerns many images becomes one line. */
-export class ExportProblems {
-  readonly #list: Problem[] = []
-  #left = 0
-  readonly #counted = new Map<string, { readonly name: string; count: number }>()
+/** Collects the problems of an export. What is counted is an image, under a text that begins after the number: `, turned by EXIF …`. */
+export class ExportProblems extends Problems {
+  constructor() {
+    super((count, text) => (count === 1 ? `This image ${text}` : `${count} images, this one first: each ${text}`))
+  }
 
   add(name: string, reason: string): void {
-    if (this.#list.length < mostProblems) this.#list.push({ name, reason })
-    else this.#left++
-  }
-
-  /** Counts an image under a text that begins after the number: `, turned by EXIF …`. */
-  count(name: string, text: string): void {
-    const entry = this.#counted.get(text)
-    if (entry === undefined) this.#counted.set(text, { name, count: 1 })
-    else entry.count++
-  }
-
-  list(): Problem[] {
-    const counted = [...this.#counted].map(([text, { name, count }]) => ({
-      name,
-      reason: count === 1 ? `This image ${text}` : `${count} images, this one first: each ${text}`,
-    }))
-    const last = this.#list.at(-1)
-    const left =
-      this.#left === 0 || last === undefined
-        ? []
-        : [{ name: last.name, reason: `${this.#left} more problems follow this image and are not listed.` }]
-    return [...this.#list, ...left, ...counted]
+    this.push({ name, reason })
   }
 }
 

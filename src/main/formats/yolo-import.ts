@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join, parse as parsePath, relative, resolve } from 'node:path'
 import { parse, YAMLParseError } from 'yaml'
-import type { Problem } from '../../shared/contract/contract.ts'
 import { AppError, isAppError, throwIfAborted } from '../../shared/errors.ts'
 import { z } from '../../shared/zod.ts'
 import { filesBelow, kindOf, readWholeText, slashed } from './files.ts'
 import type { ImportContext, ImportedAnnotation, ImportedDataSet, ImportedImage, KnownImage } from './format-types.ts'
+import { Problems } from './problems.ts'
 import { annotationOf, emptinessOf } from './shapes.ts'
 import { labelPathOf, parseLabels } from './yolo-labels.ts'
 
@@ -48,7 +48,7 @@ export async function readYolo(path: string, context: ImportContext): Promise<Im
   const root = await rootOf(file, data.path ?? '')
   const names = new Map(Object.entries(data.names).map(([number, name]) => [Number(number), name] as const))
   const [points, each] = data.kpt_shape ?? [0, 0]
-  const problems: Problem[] = []
+  const problems = new Problems()
   const images: ImportedImage[] = []
   let posed = 0
   const counts = new Map([...names.values()].map((name) => [name, 0]))
@@ -101,7 +101,7 @@ export async function readYolo(path: string, context: ImportContext): Promise<Im
   return {
     classes: [...counts].map(([name, annotations]) => ({ name, parentName: null, annotations })),
     images,
-    problems,
+    ...problems.found(),
   }
 }
 
@@ -162,7 +162,7 @@ async function listAll(
   file: string,
   root: string,
   data: z.infer<typeof dataSchema>,
-  problems: Problem[],
+  problems: Problems,
 ): Promise<readonly Listed[]> {
   const found: Listed[] = []
   const done = new Set<string>()
@@ -171,7 +171,7 @@ async function listAll(
       const path = await placeOf(root, place)
       if (done.has(path)) continue
       done.add(path)
-      const problem = (reason: string): void => void problems.push({ name: basename(file), reason })
+      const problem = (reason: string): void => problems.push({ name: basename(file), reason })
       if (path === parsePath(path).root) {
         problem(`\`${subset}\` leads to ${place}, a whole disk, and was left out. Name the folder of the pictures.`)
         continue

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { AnnotationImportReport, AnnotationImportSpec, Problem } from '../../shared/contract/contract.ts'
+import type { AnnotationImportReport, AnnotationImportSpec } from '../../shared/contract/contract.ts'
 import { coreOf, createAnnotation, removeAnnotation } from '../../shared/domain/annotations.ts'
 import { foldedClassName } from '../../shared/domain/class-names.ts'
 import type { Operation } from '../../shared/domain/history.ts'
@@ -15,6 +15,7 @@ import { throwIfAborted } from '../../shared/errors.ts'
 import { displayedBox, displayedTiles, storedSize } from '../../shared/mask/orient.ts'
 import { tilesArea, tilesBounds, tilesEqual } from '../../shared/mask/tiles.ts'
 import type { FormatCodec, ImportedAnnotation, ImportedDataSet, ImportedImage } from '../formats/format-types.ts'
+import { Problems } from '../formats/problems.ts'
 import { readDataSet } from '../formats/registry.ts'
 import { mostPixelsFor, withLargestLabel } from '../formats/sizes.ts'
 import type { ImageCodec } from '../images/codec.ts'
@@ -66,8 +67,8 @@ export async function importAnnotations(
   const names = namesNow(offered)
   // A file that says it itself knows best.
   const orientation = dataSet.orientation ?? asked
-  const { byImage, problems: unplaced, ...misses } = placeImages(dataSet, names, orientation, spec, offered)
-  const problems: Problem[] = [...dataSet.problems, ...unplaced]
+  const problems = Problems.from(dataSet)
+  const { byImage, ...misses } = placeImages(dataSet, names, orientation, spec, offered, problems)
   const classes = new ImportedClasses(store, dataSet)
   const operations: Operation[] = []
   const imageIds: string[] = []
@@ -125,25 +126,24 @@ export async function importAnnotations(
     turned,
     added: added.size,
     classes: classes.created.map(({ name }) => name),
-    problems: problems.map(inShort),
+    problems: problems.list(),
   }
 }
 
-/** The file's entries by the image that each of them means, and what is said about those that mean none. */
+/** The file's entries by the image that each of them means. `problems` lists those that mean none. */
 function placeImages(
   dataSet: ImportedDataSet,
   names: ImageNames,
   orientation: MaskOrientation,
   spec: AnnotationImportSpec,
   offered: OfferedImages,
+  problems: Problems,
 ): {
   readonly byImage: ReadonlyMap<string, { readonly image: ImageRecord; readonly entries: readonly ImportedImage[] }>
-  readonly problems: readonly Problem[]
   readonly missing: number
   readonly otherOrientation: number
 } {
   const byImage = new Map<string, { readonly image: ImageRecord; readonly entries: ImportedImage[] }>()
-  const problems: Problem[] = []
   let [missing, otherOrientation] = [0, 0]
   for (const imported of dataSet.images) {
     const found = imageFor(names, imported, orientation)
@@ -158,7 +158,7 @@ function placeImages(
       if (found.kind === 'turned') otherOrientation++
     }
   }
-  return { byImage, problems, missing, otherOrientation }
+  return { byImage, missing, otherOrientation }
 }
 
 /** Sizes of pictures as their files store them, for data sets that state none. */
@@ -184,14 +184,6 @@ function saysSomething(imported: ImportedImage, spec: AnnotationImportSpec): boo
 /** An entry of which something could not be read speaks against all others. */
 function areEmpty(entries: readonly ImportedImage[], spec: AnnotationImportSpec): boolean {
   return entries.some((entry) => saysEmpty(entry, spec)) && entries.every(({ empty }) => empty !== undefined)
-}
-
-/** Names and ids in a sentence come from the file, however long they are there. */
-const longestReport = 2_000
-
-function inShort(problem: Problem): Problem {
-  const clip = (text: string): string => (text.length > longestReport ? `${text.slice(0, longestReport)}…` : text)
-  return { ...problem, name: clip(problem.name), reason: clip(problem.reason) }
 }
 
 /**
