@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs'
 import {
   access,
   constants,
@@ -12,8 +13,8 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
-import { AppError } from '../../shared/errors.ts'
+import { dirname, join, posix } from 'node:path'
+import { AppError, throwIfAborted } from '../../shared/errors.ts'
 import type { Destination } from './format-types.ts'
 import { temporaryPath } from './text-file.ts'
 
@@ -67,16 +68,27 @@ export function isInside(relativePath: string): boolean {
 
 /**
  * Files below a folder whose name ends so, sub-folders included, as sorted paths relative to it with `/`. Hidden files and
- * folders are left out. Throws `NotFound` when the folder cannot be read.
+ * folders are left out, and so are links, so that none leads round in a circle. A person may have picked a whole disk:
+ * throws `Cancelled` in the midst of it, and `NotFound` when a folder cannot be read.
  */
-export async function filesBelow(folder: string, ending = ''): Promise<string[]> {
+export async function filesBelow(folder: string, ending = '', signal?: AbortSignal): Promise<string[]> {
+  const found: string[] = []
+  const open = ['']
+  for (let below = open.pop(); below !== undefined; below = open.pop()) {
+    for (const entry of await entriesOf(join(folder, below))) {
+      if (entry.name.startsWith('.')) continue
+      const name = posix.join(below, entry.name)
+      if (entry.isDirectory()) open.push(name)
+      else if (entry.isFile() && entry.name.toLowerCase().endsWith(ending)) found.push(name)
+    }
+    throwIfAborted(signal)
+  }
+  return found.toSorted()
+}
+
+async function entriesOf(folder: string): Promise<Dirent[]> {
   try {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-    return entries
-      .filter((entry) => entry.isFile() && entry.name.toLowerCase().endsWith(ending))
-      .map((entry) => slashed(relative(folder, join(entry.parentPath, entry.name))))
-      .filter((name) => !name.split('/').some((part) => part.startsWith('.')))
-      .toSorted()
+    return await readdir(folder, { withFileTypes: true })
   } catch (cause) {
     throw new AppError('NotFound', 'fileUnreadable', `${folder} cannot be read. Check the path.`, {
       params: { file: folder },

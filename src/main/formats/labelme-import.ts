@@ -57,7 +57,7 @@ export async function readLabelme(path: string, context: ImportContext): Promise
   const isFolder = (await kindOf(path)) === 'folder'
   if (!isFolder) await requireFile(path)
   const root = isFolder ? path : dirname(path)
-  const files = isFolder ? (await filesBelow(path)).filter((name) => /\.json$/i.test(name)) : [basename(path)]
+  const files = isFolder ? await filesBelow(path, '.json', context.signal) : [basename(path)]
   if (files.length === 0) {
     throw new AppError(
       'NotFound',

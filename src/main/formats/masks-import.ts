@@ -51,7 +51,7 @@ export async function readMasksFolder(
   const { items, table } =
     (await kindOf(manifestPath)) !== null
       ? manifestItems(folder, await readManifest(manifestPath), problems)
-      : await folderItems(folder)
+      : await folderItems(folder, signal)
   const images: ImportedImage[] = []
   const counts = new Map<string, number>()
   for (const { fileName, mask, size, isPartial } of items) {
@@ -131,10 +131,13 @@ function manifestItems(
   return { items, table: { byNumber, byColour: new Map() } }
 }
 
-async function folderItems(folder: string): Promise<{ readonly items: readonly Item[]; readonly table: ClassTable }> {
+async function folderItems(
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly items: readonly Item[]; readonly table: ClassTable }> {
   const inside = join(folder, 'masks')
   const masks = (await kindOf(inside)) === 'folder' ? inside : folder
-  const files = await filesBelow(masks, '.png')
+  const files = await filesBelow(masks, '.png', signal)
   const table = await findClassTable([folder, dirname(resolve(folder))])
   if (files.length === 0 || table === undefined) {
     const reason =

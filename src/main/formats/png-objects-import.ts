@@ -184,7 +184,7 @@ async function readFolders(
   const inside = join(folder, 'masks')
   const root = (await kindOf(inside)) === 'folder' ? inside : folder
   const byImage = new Map<string, { readonly file: string; readonly className: string }[]>()
-  for (const file of await filesBelow(root, '.png')) {
+  for (const file of await filesBelow(root, '.png', signal)) {
     const [, image, name = ''] = /^(.+)\/([^/]+)\.png$/i.exec(file) ?? []
     const className = /^\d+[_-](.+)$/.exec(name)?.[1] ?? /^(.+?)[_-]\d+$/.exec(name)?.[1]
     if (image === undefined || className === undefined) {

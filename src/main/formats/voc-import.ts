@@ -37,7 +37,7 @@ export async function readVoc(
   signal?: AbortSignal,
   mostPixels?: number,
 ): Promise<ImportedDataSet> {
-  const { stems, pictures } = await listImages(folder)
+  const { stems, pictures } = await listImages(folder, signal)
   const labelMap = join(folder, 'labelmap.txt')
   const table = (await kindOf(labelMap)) === 'file' ? withColours(await readClassTable(labelMap)) : undefined
   const problems = new Problems()
@@ -85,11 +85,12 @@ const parts = [
 /** Names without endings of all images that any file speaks of, and the pictures that lie beside them. */
 async function listImages(
   folder: string,
+  signal: AbortSignal | undefined,
 ): Promise<{ readonly stems: readonly string[]; readonly pictures: ReadonlyMap<string, readonly string[]> }> {
   const stems = new Set<string>()
   for (const [part, ending] of parts) {
     if ((await kindOf(join(folder, part))) !== 'folder') continue
-    for (const file of await filesBelow(join(folder, part), ending)) stems.add(file.slice(0, -ending.length))
+    for (const file of await filesBelow(join(folder, part), ending, signal)) stems.add(file.slice(0, -ending.length))
   }
   if (stems.size === 0) {
     throw new AppError(
@@ -100,7 +101,7 @@ async function listImages(
     )
   }
   const lists = join(folder, 'ImageSets/Segmentation')
-  for (const file of (await kindOf(lists)) === 'folder' ? await filesBelow(lists, '.txt') : []) {
+  for (const file of (await kindOf(lists)) === 'folder' ? await filesBelow(lists, '.txt', signal) : []) {
     for (const line of (await readWholeText(join(lists, file))).split(/\r\n|\n|\r/)) {
       // A name may begin or end with a space.
       if (line.trim() !== '' && !line.startsWith('#') && !stems.has(line)) stems.add(slashed(line.trim()))
@@ -108,7 +109,7 @@ async function listImages(
   }
   const pictures = new Map<string, string[]>()
   const beside = join(folder, 'JPEGImages')
-  for (const file of (await kindOf(beside)) === 'folder' ? await filesBelow(beside, '') : []) {
+  for (const file of (await kindOf(beside)) === 'folder' ? await filesBelow(beside, '', signal) : []) {
     if (!hasImageExtension(file)) continue
     const stem = withoutEnding(file)
     pictures.set(stem, [...(pictures.get(stem) ?? []), file])

@@ -54,7 +54,7 @@ export async function readYolo(path: string, context: ImportContext): Promise<Im
   const counts = new Map([...names.values()].map((name) => [name, 0]))
   const seen = new Set<string>()
   let unlabelled = 0
-  for (const listed of await listAll(file, root, data, problems)) {
+  for (const listed of await listAll(file, root, data, problems, context.signal)) {
     throwIfAborted(context.signal)
     if (seen.has(listed.labels)) continue
     seen.add(listed.labels)
@@ -163,6 +163,7 @@ async function listAll(
   root: string,
   data: z.infer<typeof dataSchema>,
   problems: Problems,
+  signal: AbortSignal | undefined,
 ): Promise<readonly Listed[]> {
   const found: Listed[] = []
   const done = new Set<string>()
@@ -177,7 +178,7 @@ async function listAll(
         continue
       }
       const kind = await kindOf(path)
-      const listed = kind === 'file' ? await listFile(path, root, subset) : await listFolder(path)
+      const listed = kind === 'file' ? await listFile(path, root, subset) : await listFolder(path, signal)
       if (listed.length === 0) {
         problem(`\`${subset}\` leads to ${place}, where there are neither pictures nor labels. Correct the path.`)
       }
@@ -219,14 +220,14 @@ async function listFile(path: string, root: string, subset: string): Promise<rea
 }
 
 /** None where there is no such folder: either of the two may be missing. */
-async function filesIn(folder: string, ending?: string): Promise<readonly string[]> {
-  return (await kindOf(folder)) === 'folder' ? filesBelow(folder, ending) : []
+async function filesIn(folder: string, ending: string, signal: AbortSignal | undefined): Promise<readonly string[]> {
+  return (await kindOf(folder)) === 'folder' ? filesBelow(folder, ending, signal) : []
 }
 
 /** Every picture below a folder, and every label file there that has none. */
-async function listFolder(path: string): Promise<readonly Listed[]> {
+async function listFolder(path: string, signal: AbortSignal | undefined): Promise<readonly Listed[]> {
   const folder = slashed(path)
-  const pictures = (await filesIn(path)).filter((name) => pictureEnding.test(name))
+  const pictures = (await filesIn(path, '', signal)).filter((name) => pictureEnding.test(name))
   const listed = pictures.map((name) => ({
     picture: `${folder}/${name}`,
     labels: labelPathOf(`${folder}/${name}`),
@@ -234,7 +235,7 @@ async function listFolder(path: string): Promise<readonly Listed[]> {
   }))
   const labels = labelPathOf(`${folder}/x`).slice(0, -'/x.txt'.length)
   const known = new Set(listed.map((each) => each.labels))
-  const texts = await filesIn(labels, '.txt')
+  const texts = await filesIn(labels, '.txt', signal)
   const alone = texts.filter((name) => basename(name) !== 'classes.txt' && !known.has(`${labels}/${name}`))
   return [
     ...listed,
