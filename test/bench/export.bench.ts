@@ -8,7 +8,8 @@ import { formatNames } from '../../src/shared/contract/contract.ts'
 import { createBitmap } from '../../src/shared/mask/bitmap.ts'
 import { tilesArea, tilesBounds, tilesFromBitmap } from '../../src/shared/mask/tiles.ts'
 import type { MaskTile } from '../../src/shared/domain/history.ts'
-import { classRecord, cocoSpec, exportSource } from '../python/export-samples.ts'
+import { classRecord, exportSource } from '../python/export-samples.ts'
+import { cocoSpec } from '../support/export-spec.ts'
 import { indexPngCodec } from '../python/index-png-codec.ts'
 
 /**

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { ExportSpec } from '../../src/shared/contract/contract.ts'
 import type {
   ExportAnnotation,
   ExportContext,
@@ -22,19 +21,6 @@ export function temporaryFolder(): Disposable & { readonly path: string } {
 }
 
 export const quiet: ExportContext = { signal: new AbortController().signal, progress: () => undefined }
-
-export const cocoSpec: ExportSpec = {
-  format: 'coco',
-  segmentation: 'polygon',
-  include: 'accepted',
-  images: 'none',
-  orientation: 'displayed',
-  simplify: 0,
-  split: null,
-}
-export const masksSpec: ExportSpec = { ...cocoSpec, format: 'masks' }
-export const vocSpec: ExportSpec = { ...cocoSpec, format: 'voc' }
-export const objectsSpec: ExportSpec = { ...cocoSpec, format: 'png-objects' }
 
 export function classRecord(position: number, name: string, parentId: string | null = null): ClassRecord {
   return { id: `class-${name}`, name, colour: '#aa3300', key: null, parentId, split: 'region', position }

@@ -14,7 +14,8 @@ import { createBitmap } from '../../src/shared/mask/bitmap.ts'
 import { tilesFromBitmap } from '../../src/shared/mask/tiles.ts'
 import { z } from '../../src/shared/zod.ts'
 import { because } from '../support/skip-reason.ts'
-import { classRecord, cocoSpec, exportSource, quiet } from './export-samples.ts'
+import { classRecord, exportSource, quiet } from './export-samples.ts'
+import { cocoSpec } from '../support/export-spec.ts'
 import { paintRectangle } from './mask-samples.ts'
 
 /** What Pillow sees of exported pictures, with their EXIF orientation applied and without, against the exported masks. */

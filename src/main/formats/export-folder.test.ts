@@ -16,14 +16,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  classRecord,
-  cocoSpec,
-  exportSource,
-  quiet,
-  temporaryFolder,
-  writeSample,
-} from '../../../test/python/export-samples.ts'
+import { classRecord, exportSource, quiet, temporaryFolder, writeSample } from '../../../test/python/export-samples.ts'
+import { cocoSpec } from '../../../test/support/export-spec.ts'
 import { importContext } from '../../../test/python/format-round-trips.ts'
 import { indexPngCodec } from '../../../test/python/index-png-codec.ts'
 import { bitmapFromPicture } from '../../../test/python/mask-samples.ts'

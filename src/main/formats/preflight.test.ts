@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { classRecord, cocoSpec, exportSource, quiet, temporaryFolder } from '../../../test/python/export-samples.ts'
+import { classRecord, exportSource, quiet, temporaryFolder } from '../../../test/python/export-samples.ts'
+import { cocoSpec } from '../../../test/support/export-spec.ts'
 import { bitmapFromPicture, painted } from '../../../test/python/mask-samples.ts'
 import { readers } from '../../shared/contract/contract.ts'
 import type { ExportSpec, PreflightReport, Reader } from '../../shared/contract/contract.ts'
