@@ -8,7 +8,7 @@ import type {
   ExportNumbers,
   ExportSource,
 } from '../../src/main/formats/format-types.ts'
-import type { AnnotationRecord, Box, ClassRecord } from '../../src/shared/domain/records.ts'
+import type { AnnotationRecord, Box, ClassRecord, ImageRecord } from '../../src/shared/domain/records.ts'
 import type { Bitmap } from '../../src/shared/mask/bitmap.ts'
 import { fingerprintHeight, fingerprintWidth } from '../../src/main/formats/near-duplicates.ts'
 import { tilesArea, tilesBounds, tilesFromBitmap } from '../../src/shared/mask/tiles.ts'
@@ -50,6 +50,8 @@ export interface SampleImage {
   readonly boxes?: readonly { readonly className: string; readonly box: Box }[]
   readonly reviewed?: boolean
   readonly orientation?: number
+  /** Of the picture's file; default JPEG. */
+  readonly format?: ImageRecord['format']
   readonly path?: string
   /** What it looks like at the size of a fingerprint; default: as no other. */
   readonly look?: Uint8Array
@@ -104,7 +106,7 @@ function sampleImage(sample: SampleImage, index: number): ExportImage {
       width: sample.width,
       height: sample.height,
       orientation: sample.orientation ?? 1,
-      format: 'jpeg',
+      format: sample.format ?? 'jpeg',
       batchId: 'batch',
       reviewed: sample.reviewed ?? false,
       problem: null,

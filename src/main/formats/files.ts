@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs'
 import {
   access,
+  chmod,
   constants,
   copyFile,
   link,
@@ -97,7 +98,14 @@ async function entriesOf(folder: string): Promise<Dirent[]> {
   }
 }
 
-async function haveSameContent(a: string, b: string): Promise<boolean> {
+/** Bytes that stand in the copy of a file in place of its own, the rest staying as it is. */
+export interface FileChange {
+  readonly position: number
+  readonly bytes: Uint8Array
+}
+
+/** Whether `b` holds what `a` does, with that change. */
+async function haveSameContent(a: string, b: string, change: FileChange | null): Promise<boolean> {
   await using left = await open(a)
   await using right = await open(b)
   const size = (await left.stat()).size
@@ -107,6 +115,7 @@ async function haveSameContent(a: string, b: string): Promise<boolean> {
   for (let at = 0; at < size;) {
     const { bytesRead } = await left.read(leftChunk, 0, leftChunk.length, at)
     await right.read(rightChunk, 0, bytesRead, at)
+    if (change !== null) applyChange(leftChunk, at, change)
     if (bytesRead === 0 || Buffer.compare(leftChunk.subarray(0, bytesRead), rightChunk.subarray(0, bytesRead)) !== 0)
       return false
     at += bytesRead
@@ -114,25 +123,45 @@ async function haveSameContent(a: string, b: string): Promise<boolean> {
   return true
 }
 
+/** Puts what of the change falls into a chunk of the file that begins at `start`. */
+function applyChange(chunk: Uint8Array, start: number, { position, bytes }: FileChange): void {
+  for (const [index, byte] of bytes.entries()) {
+    const at = position + index - start
+    if (at >= 0 && at < chunk.length) chunk[at] = byte
+  }
+}
+
+/** Changes a file in place, which may be one that nobody may write to. */
+async function changeFile(path: string, { position, bytes }: FileChange): Promise<void> {
+  const { mode } = await stat(path)
+  await chmod(path, mode | 0o200)
+  {
+    await using file = await open(path, 'r+')
+    await file.write(bytes, 0, bytes.length, position)
+  }
+  await chmod(path, mode)
+}
+
 export type PlaceResult = 'placed' | 'copiedInstead' | 'otherContent'
 
 /**
  * Puts a picture into an export: as a copy, or as a hard link where the file system can. What is there
  * already is never overwritten, since it may be somebody's original: the same content is left as it is,
- * other content is reported.
+ * other content is reported. With a `change` it is always a copy, and its content is the changed one: `source` stays as it is.
  */
 export async function placePicture(
   source: string,
   target: string,
   mode: 'copy' | 'link',
   destination: Destination,
+  change: FileChange | null,
 ): Promise<PlaceResult> {
-  const isSame = (path: string): Promise<boolean> => haveSameContent(source, path)
+  const isSame = (path: string): Promise<boolean> => haveSameContent(source, path, change)
   const there = await standing(target, destination, isSame)
   if (there !== null) return there
   await mkdir(dirname(target), { recursive: true })
   let result: PlaceResult = 'placed'
-  if (mode === 'link') {
+  if (mode === 'link' && change === null) {
     try {
       await link(source, target)
       return result
@@ -144,6 +173,7 @@ export async function placePicture(
   const temporary = temporaryPath(target)
   try {
     await copyFile(source, temporary, constants.COPYFILE_FICLONE)
+    if (change !== null) await changeFile(temporary, change)
     await rename(temporary, target)
   } finally {
     await rm(temporary, { force: true })
