@@ -132,3 +132,20 @@ test('YOLO labels without their pictures take the size of the picture in the pro
   const [record] = project.session.store.annotations.ofImage(project.imageId('a.png'))
   expect(record?.area).toBe(80 * 64)
 })
+
+test('a COCO file of nothing but damage: ten thousand findings are listed, the rest is a number', async () => {
+  const damaged = Array.from({ length: 10_500 }, (_, index) => ({ ...square, id: index + 1, category_id: 7 }))
+  const stranger = { ...square, id: 20_000, image_id: 2 }
+  const images = [...coco.images, { id: 2, file_name: 'b.png', width: 160, height: 128 }]
+  const path = write('damaged.json', { ...coco, images, annotations: [...damaged, stranger] })
+  const { problems, missing } = await importCoco(path)
+  expect(missing).toBe(1)
+  expect(problems).toHaveLength(10_001)
+  expect(problems[0]?.reason).toMatch(/^Annotation 1 was left out/)
+  expect(problems[9_999]?.reason).toMatch(/^Annotation 10000 was left out/)
+  expect(problems[10_000]?.reason).toBe('501 more problems follow this one and are not listed.')
+  // The command line says the same.
+  await project.session.close()
+  const { code, stderr } = await runExemplar(['import', project.path, path, '--format', 'coco', '--dry-run'])
+  expect([code, stderr]).toEqual([3, expect.stringContaining('501 more problems follow this one and are not listed.')])
+})

@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { cocoSpec } from '../support/export-spec.ts'
 import { breakDisk } from '../support/broken-disk.ts'
 import { asGoodAsBefore, HardProject } from '../support/hard-project.ts'
 import { exemplarScript } from '../support/run-exemplar.ts'
@@ -103,15 +104,7 @@ test('an image removed after the import: tile, thumbnail, segment, export; put b
 
   // What is drawn on it is exported all the same; only the picture cannot be copied.
   project.session.store.history.commit(project.outline(imageId).entry)
-  const spec = {
-    format: 'coco',
-    segmentation: 'rle',
-    include: 'accepted',
-    images: 'copy',
-    orientation: 'displayed',
-    simplify: 0,
-    split: null,
-  } as const
+  const spec = { ...cocoSpec, segmentation: 'rle', images: 'copy' } as const
   const report = await project.session.exportTo(join(project.folder, 'export'), spec)
   expect(report).toMatchObject({ annotations: 2, identical: 2 })
   expect(report.problems.map(({ name }) => name)).toEqual(['moved.png'])

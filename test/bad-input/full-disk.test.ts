@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { cocoSpec } from '../support/export-spec.ts'
 import { formatNames } from '../../src/shared/contract/contract.ts'
 import { breakDisk } from '../support/broken-disk.ts'
 import { asGoodAsBefore, fillDatabase, HardProject } from '../support/hard-project.ts'
@@ -126,15 +127,7 @@ test('a full disk during an export: one sentence, no file that looks whole, and 
   await project.teach('a.png')
   const target = join(project.folder, 'export')
   for (const format of formatNames) {
-    const spec = {
-      format,
-      segmentation: 'polygon',
-      include: 'accepted',
-      images: 'copy',
-      orientation: 'displayed',
-      simplify: 0,
-      split: null,
-    } as const
+    const spec = { ...cocoSpec, format, images: 'copy' } as const
     {
       using _full = breakDisk(target, 'ENOSPC')
       await expect(project.session.exportTo(target, spec)).rejects.toMatchObject({

@@ -10,7 +10,8 @@ import { tilesArea, tilesBounds, tilesFromBitmap } from '../../src/shared/mask/t
 import { z } from '../../src/shared/zod.ts'
 import type { MaskTile } from '../../src/shared/domain/history.ts'
 import { checkInPython, isPythonMissing, pythonReason } from '../python/run-python.ts'
-import { classRecord, cocoSpec, exportSource } from '../python/export-samples.ts'
+import { classRecord, exportSource } from '../python/export-samples.ts'
+import { cocoSpec } from '../support/export-spec.ts'
 import { indexPngCodec } from '../python/index-png-codec.ts'
 
 /**

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync, mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import type { ExportSpec } from '../../src/shared/contract/contract.ts'
 import type {
   ExportAnnotation,
   ExportContext,
@@ -9,7 +8,7 @@ import type {
   ExportNumbers,
   ExportSource,
 } from '../../src/main/formats/format-types.ts'
-import type { AnnotationRecord, Box, ClassRecord } from '../../src/shared/domain/records.ts'
+import type { AnnotationRecord, Box, ClassRecord, ImageRecord } from '../../src/shared/domain/records.ts'
 import type { Bitmap } from '../../src/shared/mask/bitmap.ts'
 import { fingerprintHeight, fingerprintWidth } from '../../src/main/formats/near-duplicates.ts'
 import { tilesArea, tilesBounds, tilesFromBitmap } from '../../src/shared/mask/tiles.ts'
@@ -22,19 +21,6 @@ export function temporaryFolder(): Disposable & { readonly path: string } {
 }
 
 export const quiet: ExportContext = { signal: new AbortController().signal, progress: () => undefined }
-
-export const cocoSpec: ExportSpec = {
-  format: 'coco',
-  segmentation: 'polygon',
-  include: 'accepted',
-  images: 'none',
-  orientation: 'displayed',
-  simplify: 0,
-  split: null,
-}
-export const masksSpec: ExportSpec = { ...cocoSpec, format: 'masks' }
-export const vocSpec: ExportSpec = { ...cocoSpec, format: 'voc' }
-export const objectsSpec: ExportSpec = { ...cocoSpec, format: 'png-objects' }
 
 export function classRecord(position: number, name: string, parentId: string | null = null): ClassRecord {
   return { id: `class-${name}`, name, colour: '#aa3300', key: null, parentId, split: 'region', position }
@@ -64,6 +50,8 @@ export interface SampleImage {
   readonly boxes?: readonly { readonly className: string; readonly box: Box }[]
   readonly reviewed?: boolean
   readonly orientation?: number
+  /** Of the picture's file; default JPEG. */
+  readonly format?: ImageRecord['format']
   readonly path?: string
   /** What it looks like at the size of a fingerprint; default: as no other. */
   readonly look?: Uint8Array
@@ -118,7 +106,7 @@ function sampleImage(sample: SampleImage, index: number): ExportImage {
       width: sample.width,
       height: sample.height,
       orientation: sample.orientation ?? 1,
-      format: 'jpeg',
+      format: sample.format ?? 'jpeg',
       batchId: 'batch',
       reviewed: sample.reviewed ?? false,
       problem: null,

@@ -1,11 +1,13 @@
 """Pictures that a camera turned, and what a reader sees of them.
 
-Usage: turned_pictures.py make CASE.json writes one shape into pictures of every EXIF orientation and format.
-CASE.json holds {folder, width, height, pixels}: the displayed shape, base64, row-major 0/1. Prints the names.
+Usage: turned_pictures.py CASE.json, where CASE.json says what to do.
 
-Usage: turned_pictures.py check CASE.json reads an exported instances file with pycocotools and its pictures with Pillow, and
-compares every mask with the bright pixels of its picture. CASE.json holds {instances, pictures, transpose}: whether the
-reader applies the orientation, as it may or may not. Prints the names of pictures whose size or mask is right.
+{command: "make", folder, width, height, pixels} writes one shape into pictures of every EXIF orientation and format.
+`pixels` are the displayed shape, base64, row-major 0/1. Prints the names.
+
+{command: "check", instances, pictures, transpose} reads an exported instances file with pycocotools and its pictures with Pillow, and
+compares every mask with the bright pixels of its picture. `transpose` says whether the reader applies the orientation, as it
+may or may not. Prints the names of pictures whose size or mask is right.
 """
 
 import base64
@@ -38,10 +40,10 @@ SAVE_OPTIONS = {
 
 
 def main() -> None:
-    command, case_path = sys.argv[1:]
+    (case_path,) = sys.argv[1:]
     case = json.loads(Path(case_path).read_text(encoding="utf-8"))
     with contextlib.redirect_stdout(sys.stderr):
-        names = make(case) if command == "make" else check(case)
+        names = make(case) if case["command"] == "make" else check(case)
     json.dump(names, sys.stdout)
 
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import Database from 'better-sqlite3'
 import sharp from 'sharp'
+import { cocoSpec } from './export-spec.ts'
 import type { ImportReport } from '../../src/shared/contract/contract.ts'
 import { createAnnotation } from '../../src/shared/domain/annotations.ts'
 import type { HistoryEntry } from '../../src/shared/domain/history.ts'
@@ -141,15 +142,7 @@ export class HardProject {
     const { added } = await this.addAll()
     await this.teach(name)
     const { state } = await this.segmentAll()
-    const spec = {
-      format: 'coco',
-      segmentation: 'rle',
-      include: 'all',
-      images: 'none',
-      orientation: 'displayed',
-      simplify: 0,
-      split: null,
-    } as const
+    const spec = { ...cocoSpec, segmentation: 'rle', include: 'all' } as const
     const report = await this.session.exportTo(join(this.folder, `export-${randomUUID()}`), spec)
     return {
       added,

@@ -1,5 +1,6 @@
 import type { ExportSource } from '../../src/main/formats/format-types.ts'
-import { classRecord, cocoSpec, exportSource } from '../python/export-samples.ts'
+import { classRecord, exportSource } from '../python/export-samples.ts'
+import { cocoSpec } from './export-spec.ts'
 import { bitmapFromPicture } from '../python/mask-samples.ts'
 
 export const vocWithPictures = { ...cocoSpec, format: 'voc', images: 'copy' } as const

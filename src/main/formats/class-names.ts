@@ -2,6 +2,7 @@ import type { Problem } from '../../shared/contract/contract.ts'
 import { foldedClassName } from '../../shared/domain/class-names.ts'
 import { classRecordSchema } from '../../shared/domain/records.ts'
 import type { ImportedClass, ImportedDataSet } from './format-types.ts'
+import { Problems } from './problems.ts'
 
 /**
  * A data set without the classes that a project cannot have, whatever the format: a name that is missing, too long or holds
@@ -27,7 +28,9 @@ export function withUsableClasses(path: string, dataSet: ImportedDataSet): Impor
     ...image,
     annotations: image.annotations.filter(({ className }) => !refused.has(className)),
   }))
-  return { ...dataSet, classes, images, problems: [...dataSet.problems, ...problems] }
+  const all = Problems.from(dataSet)
+  all.push(...problems)
+  return { ...dataSet, classes, images, ...all.found() }
 }
 
 function refusal(name: string, count: number): string | null {

@@ -1,7 +1,6 @@
 import { basename, dirname, join } from 'node:path'
 import { checkRing, countsFromPolygons } from '../../shared/coco/rasterise.ts'
 import { countsFromString, tilesFromCounts } from '../../shared/coco/rle.ts'
-import type { Problem } from '../../shared/contract/contract.ts'
 import type { MaskTile } from '../../shared/domain/history.ts'
 import type { Box } from '../../shared/domain/records.ts'
 import { AppError, isAppError, throwIfAborted } from '../../shared/errors.ts'
@@ -11,6 +10,7 @@ import { orientationKey, reviewedEmptyKey } from './coco-records.ts'
 import { isInside, kindOf, pictureNameOf, requireFile } from './files.ts'
 import type { ImportedAnnotation, ImportedDataSet, ImportedImage } from './format-types.ts'
 import { readJsonSections, rootSection } from './json-sections.ts'
+import { Problems } from './problems.ts'
 import { emptinessOf } from './shapes.ts'
 import { sizeProblem } from './sizes.ts'
 
@@ -83,6 +83,10 @@ const commonNotes = {
   disagrees: '`area` or `bbox` disagrees with the mask; the mask was used.',
 } as const
 
+function annotationsLine(count: number, note: string): string {
+  return count === 1 ? `One annotation: ${note}` : `${count} annotations, this image first: ${note}`
+}
+
 /**
  * Reads a COCO instances file of any size: polygons (several lists, key-holes), both kinds of run lengths,
  * boxes, ids from 0 or as text, optional fields missing. No vertex is ever repaired. What cannot be read is
@@ -92,7 +96,7 @@ const commonNotes = {
  * read, and `Cancelled`.
  */
 export async function readCoco(path: string, signal?: AbortSignal, mostPixels?: number): Promise<ImportedDataSet> {
-  const problems: Problem[] = []
+  const problems = new Problems(annotationsLine)
   const heads = await readHeads(path, problems, signal, mostPixels)
   const isWhole = await readAnnotations(path, 'annotations', heads, problems, signal)
   return dataSetOf(heads, problems, ({ entries, isReviewed }) => (isWhole ? emptinessOf(entries, isReviewed) : {}))
@@ -108,7 +112,7 @@ export async function readCocoResults(
   signal?: AbortSignal,
   mostPixels?: number,
 ): Promise<ImportedDataSet> {
-  const problems: Problem[] = []
+  const problems = new Problems(annotationsLine)
   await requireFile(path)
   const instances = join(dirname(path), basename(path).replace(/^results/, 'instances'))
   if (instances === path || (await kindOf(instances)) !== 'file') {
@@ -128,14 +132,14 @@ export async function readCocoResults(
 
 function dataSetOf(
   { pictures, categories, orientation }: Heads,
-  problems: readonly Problem[],
+  problems: Problems,
   emptiness: (picture: Picture) => Pick<ImportedImage, 'empty'>,
 ): ImportedDataSet {
   const images = [...pictures.values()].map((picture) => {
     const { fileName, width, height, annotations, originalId } = picture
     return { fileName, width, height, annotations, originalId, ...emptiness(picture) }
   })
-  return { classes: [...categories.values()], images, problems, ...orientation }
+  return { classes: [...categories.values()], images, ...problems.found(), ...orientation }
 }
 
 /** Whether it is known of every annotation which image it belongs to: else no image can be said to have none. */
@@ -143,13 +147,12 @@ async function readAnnotations(
   path: string,
   section: 'annotations' | typeof rootSection,
   { pictures, refused, categories }: Heads,
-  problems: Problem[],
+  problems: Problems,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
   let isWhole = true
   const isResults = section === rootSection
   const listName = isResults ? 'the list' : '`annotations`'
-  const notes = new Map<string, { readonly name: string; count: number }>()
   const ids = new Set<string>()
   let number = 0
   for await (const piece of readJsonSections(path, new Set([section]))) {
@@ -199,11 +202,7 @@ async function readAnnotations(
       continue
     }
     if (reading.note !== null) problems.push({ name: picture.fileName, reason: `${label}: ${reading.note}` })
-    for (const note of commonNotesOf(raw, reading, picture, isResults)) {
-      const entry = notes.get(note)
-      if (entry === undefined) notes.set(note, { name: picture.fileName, count: 1 })
-      else entry.count++
-    }
+    for (const note of commonNotesOf(raw, reading, picture, isResults)) problems.count(picture.fileName, note)
     category.annotations++
     picture.annotations.push({
       className: category.name,
@@ -214,12 +213,6 @@ async function readAnnotations(
       originalId: raw.id ?? null,
       ...scoreOf(raw),
       ...proposedOf(raw),
-    })
-  }
-  for (const [note, { name, count }] of notes) {
-    problems.push({
-      name,
-      reason: count === 1 ? `One annotation: ${note}` : `${count} annotations, this image first: ${note}`,
     })
   }
   return isWhole
@@ -253,7 +246,7 @@ interface Heads {
 
 async function readHeads(
   path: string,
-  problems: Problem[],
+  problems: Problems,
   signal: AbortSignal | undefined,
   mostPixels: number | undefined,
 ): Promise<Heads> {
@@ -287,7 +280,7 @@ function readImage(
   path: string,
   pictures: Map<string, Picture>,
   refused: Set<string>,
-  problems: Problem[],
+  problems: Problems,
   mostPixels: number | undefined,
 ): void {
   const parsed = imageSchema.safeParse(value)
@@ -322,7 +315,7 @@ function readImage(
   pictures.set(id, { fileName, width, height, annotations: [], originalId: id, entries: 0, isReviewed })
 }
 
-function readCategory(value: unknown, path: string, categories: Map<string, Category>, problems: Problem[]): void {
+function readCategory(value: unknown, path: string, categories: Map<string, Category>, problems: Problems): void {
   const parsed = categorySchema.safeParse(value)
   if (!parsed.success) {
     problems.push({ name: path, reason: 'An entry of `categories` lacks an id or a name and was left out.' })

@@ -1,14 +1,8 @@
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  classRecord,
-  cocoSpec,
-  exportSource,
-  quiet,
-  temporaryFolder,
-  writeSample,
-} from '../../../test/python/export-samples.ts'
+import { classRecord, exportSource, quiet, temporaryFolder, writeSample } from '../../../test/python/export-samples.ts'
+import { cocoSpec } from '../../../test/support/export-spec.ts'
 import type { SampleImage } from '../../../test/python/export-samples.ts'
 import {
   bitmapFromPicture,

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { ExportReport, ExportSpec, Problem } from '../../shared/contract/contract.ts'
+import type { ExportReport, ExportSpec } from '../../shared/contract/contract.ts'
 import type { ClassRecord } from '../../shared/domain/records.ts'
 import { throwIfAborted } from '../../shared/errors.ts'
 import type { Bitmap } from '../../shared/mask/bitmap.ts'
@@ -7,6 +7,7 @@ import { cropFromTiles } from '../../shared/mask/tiles.ts'
 import { exportDiffers } from './files.ts'
 import { cvatPieces, reviewedEmptyAttribute } from './cvat-import.ts'
 import type { ExportAnnotation, ExportContext, ExportSource } from './format-types.ts'
+import { Problems } from './problems.ts'
 import { expectedImage, imageDigest } from './read-back.ts'
 import { classNumbers, plainAnnotations, ExportProblems, exportPicture, selectImages } from './selection.ts'
 import { edgesOfBox } from './shapes.ts'
@@ -114,7 +115,7 @@ async function verify(
   expected: readonly { readonly name: string; readonly digest: string }[],
   signal: AbortSignal,
 ): Promise<void> {
-  const problems: Problem[] = []
+  const problems = new Problems()
   const different: string[] = []
   let read = 0
   for await (const piece of cvatPieces(path, problems, signal)) {

@@ -1,12 +1,12 @@
 import { countsFromPolygons } from '../../shared/coco/rasterise.ts'
 import { tilesFromCounts } from '../../shared/coco/rle.ts'
-import type { Problem } from '../../shared/contract/contract.ts'
 import { AppError, isAppError } from '../../shared/errors.ts'
 import { createBitmap } from '../../shared/mask/bitmap.ts'
 import { tilesFromBitmap } from '../../shared/mask/tiles.ts'
 import { z } from '../../shared/zod.ts'
 import { isInside, pictureNameOf } from './files.ts'
 import type { ImportedDataSet, ImportedImage } from './format-types.ts'
+import { Problems } from './problems.ts'
 import { annotationOf, boxShape, countClasses, emptinessOf, joinGroups, maskShape, skipShape } from './shapes.ts'
 import type { GroupedShape, ShapeReading } from './shapes.ts'
 import { sizeProblem } from './sizes.ts'
@@ -61,7 +61,7 @@ type Size = Pick<ImportedImage, 'width' | 'height'>
  * Throws `InvalidInput` when it is not such a file or holds tracks, `NotFound` when it cannot be read, and `Cancelled`.
  */
 export async function readCvat(path: string, signal?: AbortSignal, mostPixels?: number): Promise<ImportedDataSet> {
-  const problems: Problem[] = []
+  const problems = new Problems()
   const images: ImportedImage[] = []
   const parents = new Map<string, string | null>()
   for await (const piece of cvatPieces(path, problems, signal, mostPixels)) {
@@ -77,14 +77,14 @@ export async function readCvat(path: string, signal?: AbortSignal, mostPixels?: 
       annotations: counts.get(name) ?? 0,
     })),
     images,
-    problems,
+    ...problems.found(),
   }
 }
 
 /** The same, image by image. What is left out goes to `problems`. */
 export async function* cvatPieces(
   path: string,
-  problems: Problem[],
+  problems: Problems,
   signal?: AbortSignal,
   mostPixels?: number,
 ): AsyncGenerator<CvatPiece> {
@@ -138,7 +138,7 @@ function labelsOf(meta: XmlElement): CvatLabel[] {
 function readImage(
   element: XmlElement,
   path: string,
-  problems: Problem[],
+  problems: Problems,
   mostPixels: number | undefined,
 ): ImportedImage | null {
   const parsed = imageSchema.safeParse(element.attributes)

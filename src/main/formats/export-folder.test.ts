@@ -16,14 +16,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  classRecord,
-  cocoSpec,
-  exportSource,
-  quiet,
-  temporaryFolder,
-  writeSample,
-} from '../../../test/python/export-samples.ts'
+import { classRecord, exportSource, quiet, temporaryFolder, writeSample } from '../../../test/python/export-samples.ts'
+import { cocoSpec } from '../../../test/support/export-spec.ts'
 import { importContext } from '../../../test/python/format-round-trips.ts'
 import { indexPngCodec } from '../../../test/python/index-png-codec.ts'
 import { bitmapFromPicture } from '../../../test/python/mask-samples.ts'
@@ -331,7 +325,7 @@ describe('hazards of a folder', () => {
       await using out = await ExportFolder.open(folder.path, layout, () => [])
       writeSample(out.staging, name, layout)
       await meanwhile()
-      await out.publish(name, [])
+      await out.publish(name, [], quiet.signal)
     }
     const nothing = (): Promise<void> => Promise.resolve()
     await publish('cvat', 'annotations.xml', () => publish('yolo', 'data.yaml', nothing))
@@ -348,12 +342,27 @@ describe('hazards of a folder', () => {
     writeSample(out.staging, 'annotations.xml', 'new')
     expect(await out.pictureAt(join(out.staging, 'images/a.jpg'), () => Promise.resolve(true))).toBe('same')
     rmSync(picture)
-    await expect(out.publish('annotations.xml', [])).rejects.toMatchObject({
+    await expect(out.publish('annotations.xml', [], quiet.signal)).rejects.toMatchObject({
       key: 'exportDisturbed',
       message: `${picture} has gone while the export was running; nothing was changed. Export again.`,
     })
     expect(readFileSync(main, 'utf8')).toBe('theirs')
     expect(existsSync(join(folder.path, 'annotations.xml'))).toBe(false)
+  })
+
+  test('the look at what else lies there can be stopped, and nothing has changed then', async () => {
+    using folder = temporaryFolder()
+    writeSample(folder.path, 'a/theirs.json', 'theirs')
+    const before = filesIn(folder.path)
+    const controller = new AbortController()
+    {
+      await using out = await ExportFolder.open(folder.path, 'labelme', () => [])
+      writeSample(out.staging, 'b.json', 'new')
+      const publishing = out.publish('b.json', [{ folder: '', ending: '.json' }], controller.signal)
+      controller.abort()
+      await expect(publishing).rejects.toMatchObject({ code: 'Cancelled' })
+    }
+    expect(filesIn(folder.path)).toEqual(before)
   })
 
   test('pictures that somebody has put beside the annotations are of the export', async () => {

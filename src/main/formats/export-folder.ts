@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { copyFile, lstat, mkdir, readdir, realpath, rename, rm, rmdir, stat, utimes } from 'node:fs/promises'
 import { dirname, join, posix, relative, sep } from 'node:path'
-import { AppError } from '../../shared/errors.ts'
+import { AppError, throwIfAborted } from '../../shared/errors.ts'
 import { describeFile, isUnchanged, Manifest, readManifest } from './export-manifest.ts'
 import type { WrittenFile } from './export-manifest.ts'
 import { kindOf, slashed, stagingPrefix } from './files.ts'
@@ -86,13 +86,14 @@ export class ExportFolder implements Destination, AsyncDisposable {
 
   /**
    * Puts the staged files to their places, `main` last: a reader that finds it finds all of it. Throws `Conflict` that names
-   * files of other origin where an exported one has to be, or a picture that was to stay and is gone; nothing has changed then.
+   * files of other origin where an exported one has to be, or a picture that was to stay and is gone, and `Cancelled`; nothing
+   * has changed then.
    */
-  async publish(main: string | undefined, found: readonly FoundByReaders[]): Promise<Published> {
+  async publish(main: string | undefined, found: readonly FoundByReaders[], signal: AbortSignal): Promise<Published> {
     // Another export may have ended here since this one began.
     this.#earlier = await readManifest(this.#path)
     const stale = await this.#stale()
-    const strangers = await this.#strangers(found, new Set(stale))
+    const strangers = await this.#strangers(found, new Set(stale), signal)
     await using next = await this.#prepare(stale)
     if (main !== undefined) await rm(join(this.#path, main), { force: true })
     const removed = await this.#remove(stale)
@@ -137,10 +138,14 @@ export class ExportFolder implements Destination, AsyncDisposable {
     return this.#kept.has(name) || (await kindOf(join(this.staging, name))) === 'file'
   }
 
-  async #strangers(found: readonly FoundByReaders[], stale: ReadonlySet<string>): Promise<string[]> {
+  async #strangers(
+    found: readonly FoundByReaders[],
+    stale: ReadonlySet<string>,
+    signal: AbortSignal,
+  ): Promise<string[]> {
     const strangers = new Set<string>()
     for (const { folder, ending } of found) {
-      for await (const below of visibleFiles(join(this.#path, folder))) {
+      for await (const below of visibleFiles(join(this.#path, folder), signal)) {
         const name = posix.join(folder, below)
         if (!name.toLowerCase().endsWith(ending)) continue
         if (!stale.has(name) && !(await this.#has(name))) strangers.add(name)
@@ -277,12 +282,16 @@ async function plainPath(path: string): Promise<string> {
   return real.normalize('NFC').toLowerCase()
 }
 
-/** Ordinary files below a folder, sub-folders too, without hidden ones. What may not be looked into is passed over. */
-async function* visibleFiles(root: string, folder = ''): AsyncGenerator<string> {
+/**
+ * Ordinary files below a folder, sub-folders too, without hidden ones. What may not be looked into is passed over. Throws
+ * `Cancelled`: it may be a person's whole disk.
+ */
+async function* visibleFiles(root: string, signal: AbortSignal, folder = ''): AsyncGenerator<string> {
+  throwIfAborted(signal)
   for (const entry of await readdir(join(root, folder), { withFileTypes: true }).catch(() => [])) {
     if (entry.name.startsWith('.')) continue
     const name = posix.join(folder, entry.name)
-    if (entry.isDirectory()) yield* visibleFiles(root, name)
+    if (entry.isDirectory()) yield* visibleFiles(root, signal, name)
     else if (entry.isFile()) yield name
   }
 }

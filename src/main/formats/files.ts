@@ -1,5 +1,7 @@
+import type { Dirent } from 'node:fs'
 import {
   access,
+  chmod,
   constants,
   copyFile,
   link,
@@ -12,8 +14,8 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
-import { AppError } from '../../shared/errors.ts'
+import { dirname, join, posix } from 'node:path'
+import { AppError, throwIfAborted } from '../../shared/errors.ts'
 import type { Destination } from './format-types.ts'
 import { temporaryPath } from './text-file.ts'
 
@@ -67,16 +69,27 @@ export function isInside(relativePath: string): boolean {
 
 /**
  * Files below a folder whose name ends so, sub-folders included, as sorted paths relative to it with `/`. Hidden files and
- * folders are left out. Throws `NotFound` when the folder cannot be read.
+ * folders are left out, and so are links, so that none leads round in a circle. A person may have picked a whole disk:
+ * throws `Cancelled` in the midst of it, and `NotFound` when a folder cannot be read.
  */
-export async function filesBelow(folder: string, ending = ''): Promise<string[]> {
+export async function filesBelow(folder: string, ending = '', signal?: AbortSignal): Promise<string[]> {
+  const found: string[] = []
+  const open = ['']
+  for (let below = open.pop(); below !== undefined; below = open.pop()) {
+    for (const entry of await entriesOf(join(folder, below))) {
+      if (entry.name.startsWith('.')) continue
+      const name = posix.join(below, entry.name)
+      if (entry.isDirectory()) open.push(name)
+      else if (entry.isFile() && entry.name.toLowerCase().endsWith(ending)) found.push(name)
+    }
+    throwIfAborted(signal)
+  }
+  return found.toSorted()
+}
+
+async function entriesOf(folder: string): Promise<Dirent[]> {
   try {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-    return entries
-      .filter((entry) => entry.isFile() && entry.name.toLowerCase().endsWith(ending))
-      .map((entry) => slashed(relative(folder, join(entry.parentPath, entry.name))))
-      .filter((name) => !name.split('/').some((part) => part.startsWith('.')))
-      .toSorted()
+    return await readdir(folder, { withFileTypes: true })
   } catch (cause) {
     throw new AppError('NotFound', 'fileUnreadable', `${folder} cannot be read. Check the path.`, {
       params: { file: folder },
@@ -85,7 +98,14 @@ export async function filesBelow(folder: string, ending = ''): Promise<string[]>
   }
 }
 
-async function haveSameContent(a: string, b: string): Promise<boolean> {
+/** Bytes that stand in the copy of a file in place of its own, the rest staying as it is. */
+export interface FileChange {
+  readonly position: number
+  readonly bytes: Uint8Array
+}
+
+/** Whether `b` holds what `a` does, with that change. */
+async function haveSameContent(a: string, b: string, change: FileChange | null): Promise<boolean> {
   await using left = await open(a)
   await using right = await open(b)
   const size = (await left.stat()).size
@@ -95,6 +115,7 @@ async function haveSameContent(a: string, b: string): Promise<boolean> {
   for (let at = 0; at < size;) {
     const { bytesRead } = await left.read(leftChunk, 0, leftChunk.length, at)
     await right.read(rightChunk, 0, bytesRead, at)
+    if (change !== null) applyChange(leftChunk, at, change)
     if (bytesRead === 0 || Buffer.compare(leftChunk.subarray(0, bytesRead), rightChunk.subarray(0, bytesRead)) !== 0)
       return false
     at += bytesRead
@@ -102,25 +123,45 @@ async function haveSameContent(a: string, b: string): Promise<boolean> {
   return true
 }
 
+/** Puts what of the change falls into a chunk of the file that begins at `start`. */
+function applyChange(chunk: Uint8Array, start: number, { position, bytes }: FileChange): void {
+  for (const [index, byte] of bytes.entries()) {
+    const at = position + index - start
+    if (at >= 0 && at < chunk.length) chunk[at] = byte
+  }
+}
+
+/** Changes a file in place, which may be one that nobody may write to. */
+async function changeFile(path: string, { position, bytes }: FileChange): Promise<void> {
+  const { mode } = await stat(path)
+  await chmod(path, mode | 0o200)
+  {
+    await using file = await open(path, 'r+')
+    await file.write(bytes, 0, bytes.length, position)
+  }
+  await chmod(path, mode)
+}
+
 export type PlaceResult = 'placed' | 'copiedInstead' | 'otherContent'
 
 /**
  * Puts a picture into an export: as a copy, or as a hard link where the file system can. What is there
  * already is never overwritten, since it may be somebody's original: the same content is left as it is,
- * other content is reported.
+ * other content is reported. With a `change` it is always a copy, and its content is the changed one: `source` stays as it is.
  */
 export async function placePicture(
   source: string,
   target: string,
   mode: 'copy' | 'link',
   destination: Destination,
+  change: FileChange | null,
 ): Promise<PlaceResult> {
-  const isSame = (path: string): Promise<boolean> => haveSameContent(source, path)
+  const isSame = (path: string): Promise<boolean> => haveSameContent(source, path, change)
   const there = await standing(target, destination, isSame)
   if (there !== null) return there
   await mkdir(dirname(target), { recursive: true })
   let result: PlaceResult = 'placed'
-  if (mode === 'link') {
+  if (mode === 'link' && change === null) {
     try {
       await link(source, target)
       return result
@@ -132,6 +173,7 @@ export async function placePicture(
   const temporary = temporaryPath(target)
   try {
     await copyFile(source, temporary, constants.COPYFILE_FICLONE)
+    if (change !== null) await changeFile(temporary, change)
     await rename(temporary, target)
   } finally {
     await rm(temporary, { force: true })

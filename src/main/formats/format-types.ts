@@ -1,8 +1,9 @@
-import type { ExportSpec, Problem } from '../../shared/contract/contract.ts'
+import type { ExportSpec } from '../../shared/contract/contract.ts'
 import type { CallContext } from '../../shared/contract/define.ts'
 import type { MaskTile } from '../../shared/domain/history.ts'
 import type { AnnotationRecord, Box, ClassRecord, ImageRecord } from '../../shared/domain/records.ts'
 import type { IndexPng, LabelPng } from '../../shared/domain/index-png.ts'
+import type { FoundProblems } from './problems.ts'
 
 /** What a project hands to a writer: plain data, one image at a time. */
 export interface ExportSource {
@@ -98,12 +99,13 @@ export interface ImportContext {
   readonly signal?: AbortSignal | undefined
 }
 
-/** What a reader found, whatever the format: names instead of ids, masks as tiles. */
-export interface ImportedDataSet {
+/**
+ * What a reader found, whatever the format: names instead of ids, masks as tiles. Its problems are what was left out or read
+ * with a remark; `name` is the picture or the file concerned.
+ */
+export interface ImportedDataSet extends FoundProblems {
   readonly classes: readonly ImportedClass[]
   readonly images: readonly ImportedImage[]
-  /** What was left out or read with a remark. `name` is the picture or the file concerned. */
-  readonly problems: readonly Problem[]
   /** Set where the data set itself says that its masks lie on the pixels as the picture files store them. */
   readonly orientation?: 'stored'
 }

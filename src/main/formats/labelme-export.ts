@@ -1,9 +1,10 @@
 import { join, posix } from 'node:path'
-import type { ExportReport, ExportSpec, Problem } from '../../shared/contract/contract.ts'
+import type { ExportReport, ExportSpec } from '../../shared/contract/contract.ts'
 import { cropFromTiles } from '../../shared/mask/tiles.ts'
 import { exportDiffers } from './files.ts'
 import type { ExportAnnotation, ExportContext, ExportSource, FormatCodec } from './format-types.ts'
 import { readLabelmeFile } from './labelme-import.ts'
+import { Problems } from './problems.ts'
 import { expectedImage, imageDigest } from './read-back.ts'
 import { plainAnnotations, ExportProblems, exportPicture, selectImages, uniqueStem } from './selection.ts'
 import { edgesOfBox } from './shapes.ts'
@@ -57,10 +58,12 @@ export async function exportLabelme(
       `\n],\n"imagePath": ${tail[0]},\n"imageData": ${tail[1]},\n"imageHeight": ${tail[2]},\n"imageWidth": ${tail[3]}\n}\n`,
     )
     await file.finish()
-    const reasons: Problem[] = []
+    const reasons = new Problems()
     const read = await readLabelmeFile(file.temporaryPath, name, { codec, findImage: () => null }, reasons)
-    if (read === null || imageDigest(read) !== imageDigest(expectedImage(item, annotations, classNames)))
-      throw exportDiffers(`${image.name}${reasons[0] === undefined ? '' : `: ${reasons[0].reason}`}`, 1)
+    if (read === null || imageDigest(read) !== imageDigest(expectedImage(item, annotations, classNames))) {
+      const [first] = reasons.list()
+      throw exportDiffers(`${image.name}${first === undefined ? '' : `: ${first.reason}`}`, 1)
+    }
     await file.publish()
     annotationCount += annotations.length
     files.add(name)

@@ -1,13 +1,13 @@
 import { basename, dirname, join, posix } from 'node:path'
 import { countsFromPolygons } from '../../shared/coco/rasterise.ts'
 import { tilesFromCounts } from '../../shared/coco/rle.ts'
-import type { Problem } from '../../shared/contract/contract.ts'
 import { AppError, isAppError, throwIfAborted } from '../../shared/errors.ts'
 import { createBitmap } from '../../shared/mask/bitmap.ts'
 import { tilesFromBitmap } from '../../shared/mask/tiles.ts'
 import { z } from '../../shared/zod.ts'
 import { filesBelow, kindOf, readWholeText, requireFile, slashed } from './files.ts'
 import type { ImportContext, ImportedDataSet, ImportedImage } from './format-types.ts'
+import { Problems } from './problems.ts'
 import { annotationOf, boxShape, countClasses, emptinessOf, joinGroups, maskShape, skipShape } from './shapes.ts'
 import type { GroupedShape, ShapeReading } from './shapes.ts'
 import { sizeProblem } from './sizes.ts'
@@ -57,7 +57,7 @@ export async function readLabelme(path: string, context: ImportContext): Promise
   const isFolder = (await kindOf(path)) === 'folder'
   if (!isFolder) await requireFile(path)
   const root = isFolder ? path : dirname(path)
-  const files = isFolder ? (await filesBelow(path)).filter((name) => /\.json$/i.test(name)) : [basename(path)]
+  const files = isFolder ? await filesBelow(path, '.json', context.signal) : [basename(path)]
   if (files.length === 0) {
     throw new AppError(
       'NotFound',
@@ -68,7 +68,7 @@ export async function readLabelme(path: string, context: ImportContext): Promise
       },
     )
   }
-  const problems: Problem[] = []
+  const problems = new Problems()
   const images: ImportedImage[] = []
   for (const name of files) {
     throwIfAborted(context.signal)
@@ -76,7 +76,7 @@ export async function readLabelme(path: string, context: ImportContext): Promise
     if (read !== null) images.push(read)
   }
   const classes = [...countClasses(images)].map(([name, annotations]) => ({ name, parentName: null, annotations }))
-  return { classes, images, problems }
+  return { classes, images, ...problems.found() }
 }
 
 /**
@@ -87,7 +87,7 @@ export async function readLabelmeFile(
   path: string,
   name: string,
   context: ImportContext,
-  problems: Problem[],
+  problems: Problems,
 ): Promise<ImportedImage | null> {
   const refuse = (reason: string): null => {
     problems.push({ name, reason })

@@ -2,14 +2,8 @@ import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import {
-  classRecord,
-  cocoSpec,
-  exportSource,
-  quiet,
-  temporaryFolder,
-  writeSample,
-} from '../../../test/python/export-samples.ts'
+import { classRecord, exportSource, quiet, temporaryFolder, writeSample } from '../../../test/python/export-samples.ts'
+import { cocoSpec } from '../../../test/support/export-spec.ts'
 import {
   expectEqualMasks,
   imagesArbitrary,

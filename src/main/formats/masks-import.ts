@@ -1,5 +1,4 @@
 import { dirname, join, resolve } from 'node:path'
-import type { Problem } from '../../shared/contract/contract.ts'
 import { AppError, isAppError, throwIfAborted } from '../../shared/errors.ts'
 import { tilesByValue } from '../../shared/mask/label-tiles.ts'
 import { z } from '../../shared/zod.ts'
@@ -9,6 +8,7 @@ import { filesBelow, isInside, kindOf, pictureNameOf, readWholeText, slashed } f
 import type { ImportedAnnotation, ImportedDataSet, ImportedImage, IndexPngCodec } from './format-types.ts'
 import { labelReading, listed, unknownOf } from './label-reading.ts'
 import type { LabelReading } from './label-reading.ts'
+import { Problems } from './problems.ts'
 import { emptinessOf } from './shapes.ts'
 import type { LabelPng } from '../../shared/domain/index-png.ts'
 
@@ -46,12 +46,12 @@ export async function readMasksFolder(
   codec: Pick<IndexPngCodec, 'readLabelPng'>,
   signal?: AbortSignal,
 ): Promise<ImportedDataSet> {
-  const problems: Problem[] = []
+  const problems = new Problems()
   const manifestPath = join(folder, 'manifest.json')
   const { items, table } =
     (await kindOf(manifestPath)) !== null
       ? manifestItems(folder, await readManifest(manifestPath), problems)
-      : await folderItems(folder)
+      : await folderItems(folder, signal)
   const images: ImportedImage[] = []
   const counts = new Map<string, number>()
   for (const { fileName, mask, size, isPartial } of items) {
@@ -87,14 +87,14 @@ export async function readMasksFolder(
   return {
     classes: [...names].map((name) => ({ name, parentName: null, annotations: counts.get(name) ?? 0 })),
     images,
-    problems,
+    ...problems.found(),
   }
 }
 
 function manifestItems(
   folder: string,
   manifest: z.infer<typeof manifestSchema>,
-  problems: Problem[],
+  problems: Problems,
 ): { readonly items: readonly Item[]; readonly table: ClassTable } {
   const names = Object.entries(manifest.classes).map(([id, name]) => [Number(id), name] as const)
   // 255 is "ignore" in masks of 8 bits, a class in those of 16 bits.
@@ -131,10 +131,13 @@ function manifestItems(
   return { items, table: { byNumber, byColour: new Map() } }
 }
 
-async function folderItems(folder: string): Promise<{ readonly items: readonly Item[]; readonly table: ClassTable }> {
+async function folderItems(
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly items: readonly Item[]; readonly table: ClassTable }> {
   const inside = join(folder, 'masks')
   const masks = (await kindOf(inside)) === 'folder' ? inside : folder
-  const files = await filesBelow(masks, '.png')
+  const files = await filesBelow(masks, '.png', signal)
   const table = await findClassTable([folder, dirname(resolve(folder))])
   if (files.length === 0 || table === undefined) {
     const reason =

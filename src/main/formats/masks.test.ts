@@ -3,14 +3,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
-import {
-  classRecord,
-  exportSource,
-  masksSpec,
-  quiet,
-  temporaryFolder,
-  writeSample,
-} from '../../../test/python/export-samples.ts'
+import { classRecord, exportSource, quiet, temporaryFolder, writeSample } from '../../../test/python/export-samples.ts'
+import { masksSpec } from '../../../test/support/export-spec.ts'
 import { indexPngCodec } from '../../../test/python/index-png-codec.ts'
 import {
   bitmapFromPicture,

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import type { Problem } from '../../shared/contract/contract.ts'
 import type { MaskTile } from '../../shared/domain/history.ts'
 import { AppError, isAppError, throwIfAborted } from '../../shared/errors.ts'
 import { tilesByValue } from '../../shared/mask/label-tiles.ts'
@@ -9,6 +8,7 @@ import { readJsonSections } from './json-sections.ts'
 import { valuesOf } from './label-reading.ts'
 import { sizeProblem } from './sizes.ts'
 import { objectRecordSchema, objectsClassSchema, objectsFormat, objectsImageSchema } from './png-objects-records.ts'
+import { Problems } from './problems.ts'
 import { emptinessOf } from './shapes.ts'
 import type { LabelPng } from '../../shared/domain/index-png.ts'
 
@@ -19,7 +19,7 @@ interface Found {
   /** Parent by class name. */
   readonly parents: Map<string, string | null>
   readonly images: ImportedImage[]
-  readonly problems: Problem[]
+  readonly problems: Problems
 }
 
 /**
@@ -34,7 +34,7 @@ export async function readPngObjects(
   signal?: AbortSignal,
   mostPixels?: number,
 ): Promise<ImportedDataSet> {
-  const found: Found = { parents: new Map(), images: [], problems: [] }
+  const found: Found = { parents: new Map(), images: [], problems: new Problems() }
   const manifest = join(folder, 'manifest.json')
   if ((await kindOf(manifest)) !== null) await readManifest(folder, manifest, codec, found, signal, mostPixels)
   else await readFolders(folder, codec, found, signal)
@@ -49,7 +49,7 @@ export async function readPngObjects(
       annotations,
     })),
     images: found.images,
-    problems: found.problems,
+    ...found.problems.found(),
   }
 }
 
@@ -100,7 +100,7 @@ async function readManifest(
     }
     const annotations: ImportedAnnotation[] = []
     for (const [index, object] of objects.entries()) {
-      const problem = (reason: string): void => void problems.push({ name: fileName, reason })
+      const problem = (reason: string): void => problems.push({ name: fileName, reason })
       const annotation = await readObject(folder, object, index, { width, height }, codec, problem)
       if (annotation !== null) annotations.push(annotation)
     }
@@ -184,7 +184,7 @@ async function readFolders(
   const inside = join(folder, 'masks')
   const root = (await kindOf(inside)) === 'folder' ? inside : folder
   const byImage = new Map<string, { readonly file: string; readonly className: string }[]>()
-  for (const file of await filesBelow(root, '.png')) {
+  for (const file of await filesBelow(root, '.png', signal)) {
     const [, image, name = ''] = /^(.+)\/([^/]+)\.png$/i.exec(file) ?? []
     const className = /^\d+[_-](.+)$/.exec(name)?.[1] ?? /^(.+?)[_-]\d+$/.exec(name)?.[1]
     if (image === undefined || className === undefined) {

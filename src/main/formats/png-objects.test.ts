@@ -2,14 +2,8 @@ import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  classRecord,
-  exportSource,
-  objectsSpec,
-  quiet,
-  temporaryFolder,
-  writeSample,
-} from '../../../test/python/export-samples.ts'
+import { classRecord, exportSource, quiet, temporaryFolder, writeSample } from '../../../test/python/export-samples.ts'
+import { objectsSpec } from '../../../test/support/export-spec.ts'
 import type { SampleImage } from '../../../test/python/export-samples.ts'
 import { indexPngCodec } from '../../../test/python/index-png-codec.ts'
 import { bitmapFromPicture, hardMasks, randomBitmap, randomStream } from '../../../test/python/mask-samples.ts'

@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
-import { classRecord, cocoSpec, exportSource, quiet, temporaryFolder } from '../../../test/python/export-samples.ts'
+import { classRecord, exportSource, quiet, temporaryFolder } from '../../../test/python/export-samples.ts'
+import type { SampleImage } from '../../../test/python/export-samples.ts'
+import { cocoSpec } from '../../../test/support/export-spec.ts'
 import { bitmapFromPicture, painted } from '../../../test/python/mask-samples.ts'
 import { readers } from '../../shared/contract/contract.ts'
 import type { ExportSpec, PreflightReport, Reader } from '../../shared/contract/contract.ts'
@@ -93,18 +95,14 @@ test('what is judged is what would be written: simplified outlines', async () =>
 })
 
 test('what is judged is what would be written: where masks of turned pictures lie', async () => {
-  const turned = exportSource(
-    [
-      {
-        ...size,
-        name: 'a.jpg',
-        orientation: 6,
-        masks: [mask(parts)],
-        boxes: [{ className: 'bolt', box: [0, 0, 2, 1] }],
-      },
-    ],
-    [classRecord(0, 'bolt')],
-  )
+  const picture: SampleImage = {
+    ...size,
+    name: 'a.jpg',
+    orientation: 6,
+    masks: [mask(parts)],
+    boxes: [{ className: 'bolt', box: [0, 0, 2, 1] }],
+  }
+  const turned = exportSource([picture], [classRecord(0, 'bolt')])
   const kinds = async (reader: Reader, orientation: ExportSpec['orientation']): Promise<string[]> => {
     const spec = { ...cocoSpec, segmentation: 'rle', images: 'copy', orientation } as const
     const { findings } = await preflight(turned, spec, reader, quiet)
@@ -120,6 +118,17 @@ test('what is judged is what would be written: where masks of turned pictures li
   const stored = await preflight(turned, { ...cocoSpec, orientation: 'stored' }, 'cvat', quiet)
   // 8 pixels at the sides of a picture 6 wide and 3 high, and in the file at top and bottom of one 3 wide and 6 high.
   expect(stored.findings.find(({ iou }) => iou !== null)).toMatchObject({ iou: 4 / 12 })
+  // The copy of a TIFF says orientation 1; the original does not.
+  const tiff = exportSource([{ ...picture, format: 'tiff' }], [classRecord(0, 'bolt')])
+  for (const [images, changed] of [
+    ['copy', 0],
+    ['link', 0],
+    ['none', 2],
+  ] as const) {
+    expect(await preflight(tiff, { ...cocoSpec, images, orientation: 'stored' }, 'cvat', quiet)).toMatchObject({
+      changed,
+    })
+  }
 })
 
 test('for Ultralytics, the encoding that keeps more of the masks is proposed, and groups are dropped', async () => {

@@ -4,7 +4,7 @@ import type { CocoSegmentation } from './coco-records.ts'
 import { tilesIou } from '../../shared/mask/tiles.ts'
 import type { ExportAnnotation, ExportContext, ExportImage, ExportSource } from './format-types.ts'
 import { readerRules } from './readers.ts'
-import { selectImages, withPlainNames } from './selection.ts'
+import { isTurnedTiff, selectImages, withPlainNames } from './selection.ts'
 
 /** Findings that a report lists; all are counted. */
 const mostFindings = 500
@@ -110,8 +110,10 @@ const notTurned: Verdict = {
 }
 
 /** Whether the reader has the picture another way round than the masks lie in the file. */
-function takenAside({ orientation }: ExportImage['image'], spec: ExportSpec, { turns }: ReaderRules): boolean {
-  if (orientation === 1 || turns === null || spec.orientation === 'upright') return false
+function takenAside(image: ExportImage['image'], spec: ExportSpec, { turns }: ReaderRules): boolean {
+  if (image.orientation === 1 || turns === null || spec.orientation === 'upright') return false
+  // The copy has nothing that turns it.
+  if (isTurnedTiff(image, spec)) return false
   return turns === (spec.orientation === 'stored')
 }
 

@@ -1,16 +1,10 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import {
-  classRecord,
-  cocoSpec,
-  exportSource,
-  quiet,
-  temporaryFolder,
-  writeSample,
-} from '../../../test/python/export-samples.ts'
+import { classRecord, exportSource, quiet, temporaryFolder, writeSample } from '../../../test/python/export-samples.ts'
 import { indexPngCodec } from '../../../test/python/index-png-codec.ts'
 import { bitmapFromPicture } from '../../../test/python/mask-samples.ts'
+import { cocoSpec } from '../../../test/support/export-spec.ts'
 import { formatNames } from '../../shared/contract/contract.ts'
 import type { ExportSpec } from '../../shared/contract/contract.ts'
 import { recogniseDataSet } from './recognise.ts'

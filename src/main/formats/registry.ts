@@ -189,7 +189,7 @@ export async function writeDataSet(
   const plain = withPlainNames(source, spec)
   const report = await write(plain.source, destination.staging, spec, codec, { ...context, destination })
   throwIfAborted(context.signal)
-  const { removed, strangers } = await destination.publish(report.files[0], found)
+  const { removed, strangers } = await destination.publish(report.files[0], found, context.signal)
   const gone = removed > 0 ? { removed } : {}
   return {
     ...report,

@@ -1,9 +1,12 @@
 import { join } from 'node:path'
 import type { ExportSpec, Problem } from '../../shared/contract/contract.ts'
+import type { ImageRecord } from '../../shared/domain/records.ts'
 import { isAppError, throwIfAborted } from '../../shared/errors.ts'
 import { withoutEnding } from '../../shared/domain/picture-names.ts'
 import type { Destination, ExportAnnotation, ExportContext, ExportImage, ExportSource } from './format-types.ts'
 import { isInside, placePicture, writePicture } from './files.ts'
+import { Problems } from './problems.ts'
+import { asStored } from './turned-tiff.ts'
 
 /** One image that goes into an export, with only the annotations that go with it. */
 export interface SelectedImage {
@@ -56,6 +59,9 @@ export async function* picturedImages(
   }
 }
 
+const unplainName =
+  'Its name holds a backslash, a drive letter, a control character or a step out of the folder, which readers take for another path, so it was left out. Rename the picture.'
+
 /**
  * The source without images whose names are no path below a folder on every system, which any program may have made on
  * Linux. `problems` lists those that would have been exported.
@@ -74,47 +80,22 @@ export function withPlainNames(
   }
   return {
     source: { ...source, images },
-    problems: () =>
-      [...left].map((name) => ({
-        name,
-        reason:
-          'Its name holds a backslash, a drive letter, a control character or a step out of the folder, which readers take for another path, so it was left out. Rename the picture.',
-      })),
+    problems: () => {
+      const problems = new ExportProblems()
+      for (const name of left) problems.add(name, unplainName)
+      return problems.list()
+    },
   }
 }
 
-/** Problems that are listed one by one: an export of any size has to fit into memory. */
-const mostProblems = 10_000
-
-/** Collects the problems of an export; what concerns many images becomes one line. */
-export class ExportProblems {
-  readonly #list: Problem[] = []
-  #left = 0
-  readonly #counted = new Map<string, { readonly name: string; count: number }>()
+/** Collects the problems of an export. What is counted is an image, under a text that begins after the number: `, turned by EXIF …`. */
+export class ExportProblems extends Problems {
+  constructor() {
+    super((count, text) => (count === 1 ? `This image ${text}` : `${count} images, this one first: each ${text}`))
+  }
 
   add(name: string, reason: string): void {
-    if (this.#list.length < mostProblems) this.#list.push({ name, reason })
-    else this.#left++
-  }
-
-  /** Counts an image under a text that begins after the number: `, turned by EXIF …`. */
-  count(name: string, text: string): void {
-    const entry = this.#counted.get(text)
-    if (entry === undefined) this.#counted.set(text, { name, count: 1 })
-    else entry.count++
-  }
-
-  list(): Problem[] {
-    const counted = [...this.#counted].map(([text, { name, count }]) => ({
-      name,
-      reason: count === 1 ? `This image ${text}` : `${count} images, this one first: each ${text}`,
-    }))
-    const last = this.#list.at(-1)
-    const left =
-      this.#left === 0 || last === undefined
-        ? []
-        : [{ name: last.name, reason: `${this.#left} more problems follow this image and are not listed.` }]
-    return [...this.#list, ...left, ...counted]
+    this.push({ name, reason })
   }
 }
 
@@ -123,14 +104,25 @@ const orientationNotes = {
   displayed:
     'has an EXIF orientation other than 1. The masks lie on the picture as displayed: read it with the orientation applied.',
   stored:
-    'has an EXIF orientation other than 1. The masks lie on the pixels as the file stores them: read it without applying the orientation (Pillow applies it to TIFF on opening).',
+    'has an EXIF orientation other than 1. The masks lie on the pixels as the file stores them: read it without applying the orientation.',
+  storedTiff:
+    'is a TIFF with an EXIF orientation other than 1. The masks lie on the pixels as the file stores them: read it without applying the orientation. Pillow applies it on opening all the same; only in a copy that an export makes it is set to 1.',
+  asStored:
+    'is a TIFF with an EXIF orientation other than 1, and was copied with it set to 1: the masks lie on the pixels as the file stores them, and every reader takes these.',
 } as const
+
+function noteOrientation({ name, orientation, format }: ImageRecord, spec: ExportSpec, problems: ExportProblems): void {
+  if (orientation === 1) return
+  const stored = format === 'tiff' ? orientationNotes.storedTiff : orientationNotes.stored
+  problems.count(name, spec.orientation === 'stored' ? stored : orientationNotes.displayed)
+}
 
 const inPlace: Destination = { pictureAt: () => Promise.resolve('none') }
 
 /**
  * Copies or links the picture of an exported image to `folder` below its name, and notes what a reader of
- * the export has to know about it. A picture of an earlier export stays where none is copied.
+ * the export has to know about it. A picture of an earlier export stays where none is copied. Masks on stored pixels need
+ * pictures that readers leave as they are stored; some turn every TIFF, so that of a turned one the copy says orientation 1.
  */
 export async function exportPicture(
   { image, path }: ExportImage,
@@ -139,25 +131,33 @@ export async function exportPicture(
   problems: ExportProblems,
   { destination = inPlace }: ExportContext,
 ): Promise<void> {
-  if (image.orientation !== 1)
-    problems.count(image.name, orientationNotes[spec.orientation === 'stored' ? 'stored' : 'displayed'])
   const target = join(folder, image.name)
   if (spec.images === 'none') {
+    noteOrientation(image, spec, problems)
     await destination.pictureAt(target, null)
     return
   }
   try {
-    const result = await placePicture(path, target, spec.images, destination)
+    const change = isTurnedTiff(image, spec) ? await asStored(path) : null
+    const result = await placePicture(path, target, spec.images, destination, change)
+    if (change === null || result === 'otherContent') noteOrientation(image, spec, problems)
+    else problems.count(image.name, orientationNotes.asStored)
     if (result === 'copiedInstead')
       problems.count(image.name, 'was copied, because it cannot be hard-linked to this folder.')
     if (result === 'otherContent') noteOtherContent(image.name, problems)
   } catch (cause) {
+    noteOrientation(image, spec, problems)
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
     const state = await destination.pictureAt(target, null)
     const way =
       state === 'same' ? 'The one of the last export stays' : 'Its masks are exported; add the picture by hand'
     problems.add(image.name, `The original ${path} could not be copied (${code}). ${way}.`)
   }
+}
+
+/** Whether the copy of a picture has its orientation set to 1, see `exportPicture`. */
+export function isTurnedTiff({ orientation, format }: ImageRecord, spec: ExportSpec): boolean {
+  return spec.orientation === 'stored' && spec.images !== 'none' && orientation !== 1 && format === 'tiff'
 }
 
 /** As `exportPicture`, but the copy is a new file with the EXIF orientation applied. */

@@ -3,15 +3,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import {
-  classRecord,
-  cocoSpec,
-  exportSource,
-  masksSpec,
-  quiet,
-  temporaryFolder,
-  writeSample,
-} from '../../../test/python/export-samples.ts'
+import { classRecord, exportSource, quiet, temporaryFolder, writeSample } from '../../../test/python/export-samples.ts'
+import { cocoSpec, masksSpec } from '../../../test/support/export-spec.ts'
 import type { SampleImage } from '../../../test/python/export-samples.ts'
 import { importContext } from '../../../test/python/format-round-trips.ts'
 import { indexPngCodec } from '../../../test/python/index-png-codec.ts'

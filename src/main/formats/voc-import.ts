@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import type { Problem } from '../../shared/contract/contract.ts'
 import type { MaskTile } from '../../shared/domain/history.ts'
 import { hasImageExtension, withoutEnding } from '../../shared/domain/picture-names.ts'
 import type { Box } from '../../shared/domain/records.ts'
@@ -12,6 +11,7 @@ import { filesBelow, isInside, kindOf, readWholeText, slashed } from './files.ts
 import type { ImportedAnnotation, ImportedDataSet, ImportedImage, IndexPngCodec } from './format-types.ts'
 import { labelReading, listed, unknownOf, valuesOf } from './label-reading.ts'
 import type { LabelReading } from './label-reading.ts'
+import { Problems } from './problems.ts'
 import { emptinessOf } from './shapes.ts'
 import { sizeProblem } from './sizes.ts'
 import { readVocXml, vocClasses, vocColours, vocIgnored } from './voc-records.ts'
@@ -20,12 +20,6 @@ import type { LabelPng } from '../../shared/domain/index-png.ts'
 
 /** From this share of common area on, a box of the XML and a mask of its class are one object. */
 const sameObject = 0.5
-
-interface Remarks {
-  readonly problems: Problem[]
-  /** What may concern every image: one line each, with a number. */
-  readonly counted: Map<string, { readonly name: string; count: number }>
-}
 
 /**
  * Reads a Pascal VOC data set: class pictures (palette, grey or RGB), alone or with object pictures, and XML
@@ -43,10 +37,10 @@ export async function readVoc(
   signal?: AbortSignal,
   mostPixels?: number,
 ): Promise<ImportedDataSet> {
-  const { stems, pictures } = await listImages(folder)
+  const { stems, pictures } = await listImages(folder, signal)
   const labelMap = join(folder, 'labelmap.txt')
   const table = (await kindOf(labelMap)) === 'file' ? withColours(await readClassTable(labelMap)) : undefined
-  const remarks: Remarks = { problems: [], counted: new Map() }
+  const problems = new Problems()
   const images: ImportedImage[] = []
   for (const stem of stems) {
     throwIfAborted(signal)
@@ -54,12 +48,12 @@ export async function readVoc(
       // Of `a.jpg` and `a.png` neither is guessed.
       const [picture, ...others] = pictures.get(stem) ?? []
       const only = others.length === 0 ? picture : undefined
-      const image = await readImage(folder, stem, only, table, codec, remarks, signal, mostPixels)
+      const image = await readImage(folder, stem, only, table, codec, problems, signal, mostPixels)
       if (image !== null) images.push(image)
     } catch (error) {
       const isForAll = isAppError(error) && error.key === 'vocClassesUnknown'
       if (!isAppError(error) || error.code === 'Cancelled' || isForAll) throw error
-      remarks.problems.push({ name: stem, reason: error.message })
+      problems.push({ name: stem, reason: error.message })
     }
   }
   const counts = new Map<string, number>()
@@ -72,13 +66,7 @@ export async function readVoc(
   return {
     classes: [...counts].map(([name, annotations]) => ({ name, parentName: null, annotations })),
     images,
-    problems: [
-      ...remarks.problems,
-      ...[...remarks.counted].map(([text, { name, count }]) => ({
-        name,
-        reason: count === 1 ? `Once: ${text}` : `${count} times, this image first: ${text}`,
-      })),
-    ],
+    ...problems.found(),
   }
 }
 
@@ -97,11 +85,12 @@ const parts = [
 /** Names without endings of all images that any file speaks of, and the pictures that lie beside them. */
 async function listImages(
   folder: string,
+  signal: AbortSignal | undefined,
 ): Promise<{ readonly stems: readonly string[]; readonly pictures: ReadonlyMap<string, readonly string[]> }> {
   const stems = new Set<string>()
   for (const [part, ending] of parts) {
     if ((await kindOf(join(folder, part))) !== 'folder') continue
-    for (const file of await filesBelow(join(folder, part), ending)) stems.add(file.slice(0, -ending.length))
+    for (const file of await filesBelow(join(folder, part), ending, signal)) stems.add(file.slice(0, -ending.length))
   }
   if (stems.size === 0) {
     throw new AppError(
@@ -112,7 +101,7 @@ async function listImages(
     )
   }
   const lists = join(folder, 'ImageSets/Segmentation')
-  for (const file of (await kindOf(lists)) === 'folder' ? await filesBelow(lists, '.txt') : []) {
+  for (const file of (await kindOf(lists)) === 'folder' ? await filesBelow(lists, '.txt', signal) : []) {
     for (const line of (await readWholeText(join(lists, file))).split(/\r\n|\n|\r/)) {
       // A name may begin or end with a space.
       if (line.trim() !== '' && !line.startsWith('#') && !stems.has(line)) stems.add(slashed(line.trim()))
@@ -120,7 +109,7 @@ async function listImages(
   }
   const pictures = new Map<string, string[]>()
   const beside = join(folder, 'JPEGImages')
-  for (const file of (await kindOf(beside)) === 'folder' ? await filesBelow(beside, '') : []) {
+  for (const file of (await kindOf(beside)) === 'folder' ? await filesBelow(beside, '', signal) : []) {
     if (!hasImageExtension(file)) continue
     const stem = withoutEnding(file)
     pictures.set(stem, [...(pictures.get(stem) ?? []), file])
@@ -134,11 +123,11 @@ async function readImage(
   picture: string | undefined,
   table: ClassTable | undefined,
   codec: Pick<IndexPngCodec, 'readLabelPng'>,
-  remarks: Remarks,
+  problems: Problems,
   signal: AbortSignal | undefined,
   mostPixels: number | undefined,
 ): Promise<ImportedImage | null> {
-  const problem = (reason: string): void => void remarks.problems.push({ name: stem, reason })
+  const problem = (reason: string): void => problems.push({ name: stem, reason })
   if (!isInside(stem)) {
     problem('Its path leads out of the folder, so it was left out. Use paths below the folder.')
     return null
@@ -152,7 +141,7 @@ async function readImage(
       xml = await readVocXml(xmlPath, signal)
       xml.problems.forEach(problem)
       if (xml.countsFromZero) {
-        count(remarks, stem, 'its boxes are written as Datumaro and CVAT do, counted from 0, and were read so.')
+        problems.count(stem, 'its boxes are written as Datumaro and CVAT do, counted from 0, and were read so.')
       }
     } catch (error) {
       if (!isAppError(error) || error.code === 'Cancelled') throw error
@@ -196,7 +185,7 @@ async function readImage(
     const found = masksOf(classes, reading, objects, objectPath)
     masks.push(...found.objects)
     regions = found.regions
-    if (found.ignored > 0) count(remarks, stem, 'Pixels of 255 ("ignore") belong to no mask.')
+    if (found.ignored > 0) problems.count(stem, 'Pixels of 255 ("ignore") belong to no mask.')
     if (found.classless.length > 0) {
       problem(`Object ${listed(found.classless)} was left out: its pixels have no class in the class picture.`)
     }
@@ -212,7 +201,7 @@ async function readImage(
   // An XML file that cannot be read may have spoken of anything.
   const isDamaged = xml === null && (await kindOf(xmlPath)) !== null
   const isBlank = !isDamaged && entries + (xml === null ? 0 : xml.objects.length + xml.problems.length) === 0
-  const boxes = boxesOf(xml, size, masks, regions, (text) => count(remarks, stem, text))
+  const boxes = boxesOf(xml, size, masks, regions, (text) => problems.count(stem, text))
   return {
     fileName: fileNameOf(stem, xml, picture),
     width,
@@ -220,12 +209,6 @@ async function readImage(
     annotations: [...masks, ...regions, ...boxes],
     ...emptinessOf(isBlank ? 0 : 1, true),
   }
-}
-
-function count({ counted }: Remarks, name: string, text: string): void {
-  const entry = counted.get(text)
-  if (entry === undefined) counted.set(text, { name, count: 1 })
-  else entry.count++
 }
 
 /** The XML's own name for the picture where it can be one, else the picture that lies there, else no ending. */

@@ -3,14 +3,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import sharp from 'sharp'
 import { describe, expect, test } from 'vitest'
-import {
-  classRecord,
-  exportSource,
-  quiet,
-  temporaryFolder,
-  vocSpec,
-  writeSample,
-} from '../../../test/python/export-samples.ts'
+import { classRecord, exportSource, quiet, temporaryFolder, writeSample } from '../../../test/python/export-samples.ts'
+import { vocSpec } from '../../../test/support/export-spec.ts'
 import type { SampleImage } from '../../../test/python/export-samples.ts'
 import { indexPngCodec } from '../../../test/python/index-png-codec.ts'
 import { bitmapFromPicture, hardMasks, randomBitmap, randomStream } from '../../../test/python/mask-samples.ts'

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { classRecord, cocoSpec, exportSource, quiet, temporaryFolder } from '../../../test/python/export-samples.ts'
+import { classRecord, exportSource, quiet, temporaryFolder } from '../../../test/python/export-samples.ts'
+import { cocoSpec } from '../../../test/support/export-spec.ts'
 import { importContext } from '../../../test/python/format-round-trips.ts'
 import { indexPngCodec } from '../../../test/python/index-png-codec.ts'
 import { bitmapFromPicture } from '../../../test/python/mask-samples.ts'

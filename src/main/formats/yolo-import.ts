@@ -1,11 +1,11 @@
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join, parse as parsePath, relative, resolve } from 'node:path'
 import { parse, YAMLParseError } from 'yaml'
-import type { Problem } from '../../shared/contract/contract.ts'
 import { AppError, isAppError, throwIfAborted } from '../../shared/errors.ts'
 import { z } from '../../shared/zod.ts'
 import { filesBelow, kindOf, readWholeText, slashed } from './files.ts'
 import type { ImportContext, ImportedAnnotation, ImportedDataSet, ImportedImage, KnownImage } from './format-types.ts'
+import { Problems } from './problems.ts'
 import { annotationOf, emptinessOf } from './shapes.ts'
 import { labelPathOf, parseLabels } from './yolo-labels.ts'
 
@@ -48,13 +48,13 @@ export async function readYolo(path: string, context: ImportContext): Promise<Im
   const root = await rootOf(file, data.path ?? '')
   const names = new Map(Object.entries(data.names).map(([number, name]) => [Number(number), name] as const))
   const [points, each] = data.kpt_shape ?? [0, 0]
-  const problems: Problem[] = []
+  const problems = new Problems()
   const images: ImportedImage[] = []
   let posed = 0
   const counts = new Map([...names.values()].map((name) => [name, 0]))
   const seen = new Set<string>()
   let unlabelled = 0
-  for (const listed of await listAll(file, root, data, problems)) {
+  for (const listed of await listAll(file, root, data, problems, context.signal)) {
     throwIfAborted(context.signal)
     if (seen.has(listed.labels)) continue
     seen.add(listed.labels)
@@ -101,7 +101,7 @@ export async function readYolo(path: string, context: ImportContext): Promise<Im
   return {
     classes: [...counts].map(([name, annotations]) => ({ name, parentName: null, annotations })),
     images,
-    problems,
+    ...problems.found(),
   }
 }
 
@@ -162,7 +162,8 @@ async function listAll(
   file: string,
   root: string,
   data: z.infer<typeof dataSchema>,
-  problems: Problem[],
+  problems: Problems,
+  signal: AbortSignal | undefined,
 ): Promise<readonly Listed[]> {
   const found: Listed[] = []
   const done = new Set<string>()
@@ -171,13 +172,13 @@ async function listAll(
       const path = await placeOf(root, place)
       if (done.has(path)) continue
       done.add(path)
-      const problem = (reason: string): void => void problems.push({ name: basename(file), reason })
+      const problem = (reason: string): void => problems.push({ name: basename(file), reason })
       if (path === parsePath(path).root) {
         problem(`\`${subset}\` leads to ${place}, a whole disk, and was left out. Name the folder of the pictures.`)
         continue
       }
       const kind = await kindOf(path)
-      const listed = kind === 'file' ? await listFile(path, root, subset) : await listFolder(path)
+      const listed = kind === 'file' ? await listFile(path, root, subset) : await listFolder(path, signal)
       if (listed.length === 0) {
         problem(`\`${subset}\` leads to ${place}, where there are neither pictures nor labels. Correct the path.`)
       }
@@ -219,14 +220,14 @@ async function listFile(path: string, root: string, subset: string): Promise<rea
 }
 
 /** None where there is no such folder: either of the two may be missing. */
-async function filesIn(folder: string, ending?: string): Promise<readonly string[]> {
-  return (await kindOf(folder)) === 'folder' ? filesBelow(folder, ending) : []
+async function filesIn(folder: string, ending: string, signal: AbortSignal | undefined): Promise<readonly string[]> {
+  return (await kindOf(folder)) === 'folder' ? filesBelow(folder, ending, signal) : []
 }
 
 /** Every picture below a folder, and every label file there that has none. */
-async function listFolder(path: string): Promise<readonly Listed[]> {
+async function listFolder(path: string, signal: AbortSignal | undefined): Promise<readonly Listed[]> {
   const folder = slashed(path)
-  const pictures = (await filesIn(path)).filter((name) => pictureEnding.test(name))
+  const pictures = (await filesIn(path, '', signal)).filter((name) => pictureEnding.test(name))
   const listed = pictures.map((name) => ({
     picture: `${folder}/${name}`,
     labels: labelPathOf(`${folder}/${name}`),
@@ -234,7 +235,7 @@ async function listFolder(path: string): Promise<readonly Listed[]> {
   }))
   const labels = labelPathOf(`${folder}/x`).slice(0, -'/x.txt'.length)
   const known = new Set(listed.map((each) => each.labels))
-  const texts = await filesIn(labels, '.txt')
+  const texts = await filesIn(labels, '.txt', signal)
   const alone = texts.filter((name) => basename(name) !== 'classes.txt' && !known.has(`${labels}/${name}`))
   return [
     ...listed,

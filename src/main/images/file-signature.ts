@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
+import { tiffOrientation } from '../../shared/domain/tiff-orientation.ts'
 import type { ImageProbe } from './codec.ts'
 import { fileEmpty, notAPicture } from './image-errors.ts'
 
@@ -23,7 +24,7 @@ export async function readSignature(path: string): Promise<FileSignature> {
     return {
       format,
       pngFrames: format === 'png' ? await pngFrames(file) : 1,
-      hasOddOrientation: format === 'tiff' && (await hasOddOrientation(file, head)),
+      hasOddOrientation: format === 'tiff' && (await hasOddOrientation(file)),
     }
   } finally {
     await file.close()
@@ -37,13 +38,13 @@ function formatOf(head: string): ImageProbe['format'] | null {
   return ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(head.slice(0, 4)) ? 'tiff' : null
 }
 
-/** At most this many chunks or directory entries are looked at: what is further in is no header. */
-const maxEntries = 256
+/** At most this many chunks are looked at: what is further in is no header. */
+const maxChunks = 256
 
 /** The `acTL` chunk, which stands before the first `IDAT`, says how many frames there are. */
 async function pngFrames(file: FileHandle): Promise<number> {
   let at = 8
-  for (let chunk = 0; chunk < maxEntries; chunk++) {
+  for (let chunk = 0; chunk < maxChunks; chunk++) {
     const start = await readAt(file, at, 12)
     if (start.length < 12) return 1
     const type = start.toString('latin1', 4, 8)
@@ -54,24 +55,9 @@ async function pngFrames(file: FileHandle): Promise<number> {
   return 1
 }
 
-const orientationTag = 274
-
-/** Of a classic TIFF; one with 64-bit offsets is left to the library. */
-async function hasOddOrientation(file: FileHandle, head: Buffer): Promise<boolean> {
-  const isLittle = head.toString('latin1', 0, 2) === 'II'
-  const short = (bytes: Buffer, at: number): number => (isLittle ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at))
-  const long = (bytes: Buffer, at: number): number => (isLittle ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at))
-  if (head.length < 8 || short(head, 2) !== 42) return false
-  const at = long(head, 4)
-  const counted = await readAt(file, at, 2)
-  if (counted.length < 2) return false
-  const entries = await readAt(file, at + 2, 12 * Math.min(maxEntries, short(counted, 0)))
-  for (let entry = 0; entry + 12 <= entries.length; entry += 12) {
-    if (short(entries, entry) !== orientationTag) continue
-    const value = short(entries, entry + 8)
-    return value < 1 || value > 8
-  }
-  return false
+async function hasOddOrientation(file: FileHandle): Promise<boolean> {
+  const orientation = await tiffOrientation((position, length) => readAt(file, position, length))
+  return orientation !== null && (orientation.value < 1 || orientation.value > 8)
 }
 
 async function readAt(file: FileHandle, position: number, length: number): Promise<Buffer> {

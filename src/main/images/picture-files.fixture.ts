@@ -150,3 +150,57 @@ export function withJpegExif(jpeg: Buffer, exif: Buffer, claimed = exif.length +
   const segment = Buffer.concat([Buffer.from([0xff, 0xe1, claimed >> 8, claimed & 255]), Buffer.from('Exif\0\0'), exif])
   return Buffer.concat([jpeg.subarray(0, 2), segment, jpeg.subarray(2)])
 }
+
+/** How the numbers of a TIFF are written: either order of bytes, offsets of 32 bits or of 64 (BigTIFF). */
+export interface TiffNumbers {
+  readonly isLittle: boolean
+  readonly isBig: boolean
+}
+
+/** An uncompressed 8-bit grey TIFF of one strip, its samples before its directory. `position` is that of its orientation. */
+export function greyTiff(
+  {
+    width,
+    height,
+    samples,
+    orientation,
+  }: Pick<TiffPage, 'width' | 'height'> & { readonly samples: Uint8Array; readonly orientation: number },
+  { isLittle, isBig }: TiffNumbers,
+): { readonly bytes: Buffer; readonly position: number } {
+  const number = (length: 2 | 4 | 8, value: number): Buffer => {
+    const bytes = Buffer.alloc(length)
+    if (length === 8) bytes.writeBigUInt64BE(BigInt(value))
+    else bytes.writeUIntBE(value, 0, length)
+    return isLittle ? bytes.reverse() : bytes
+  }
+  const offset = (value: number): Buffer => number(isBig ? 8 : 4, value)
+  const short = (tag: number, value: number): Buffer => {
+    const parts = [number(2, tag), number(2, shortType), offset(1), number(2, value), Buffer.alloc(isBig ? 6 : 2)]
+    return Buffer.concat(parts)
+  }
+  const long = (tag: number, value: number): Buffer => {
+    const parts = [number(2, tag), number(2, longType), offset(1), number(4, value), Buffer.alloc(isBig ? 4 : 0)]
+    return Buffer.concat(parts)
+  }
+  const headLength = isBig ? 16 : 8
+  const directoryAt = headLength + samples.length + (samples.length % 2)
+  const head = Buffer.concat([
+    Buffer.from(isLittle ? 'II' : 'MM'),
+    number(2, isBig ? 43 : 42),
+    ...(isBig ? [number(2, 8), number(2, 0)] : []),
+    offset(directoryAt),
+  ])
+  const before = [
+    long(256, width),
+    long(257, height),
+    short(258, 8),
+    short(259, 1),
+    short(262, 1),
+    long(273, headLength),
+  ]
+  const entries = [...before, short(274, orientation), short(277, 1), long(278, height), long(279, samples.length)]
+  const count = number(isBig ? 8 : 2, entries.length)
+  const bytes = Buffer.concat([head, samples, Buffer.alloc(samples.length % 2), count, ...entries, offset(0)])
+  const position = directoryAt + Buffer.concat([count, ...before]).length + (isBig ? 12 : 8)
+  return { bytes, position }
+}

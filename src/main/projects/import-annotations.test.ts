@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { cocoSpec } from '../../../test/support/export-spec.ts'
 import { HardProject } from '../../../test/support/hard-project.ts'
 import type { AnnotationImportReport, AnnotationImportSpec } from '../../shared/contract/contract.ts'
 
@@ -253,15 +254,7 @@ test('what an export of ours calls a proposal comes back as one, with its score'
 })
 
 test('a rehearsed export gives no numbers away', async () => {
-  const spec = {
-    format: 'coco',
-    segmentation: 'polygon',
-    include: 'accepted',
-    images: 'copy',
-    orientation: 'upright',
-    simplify: 0,
-    split: null,
-  } as const
+  const spec = { ...cocoSpec, images: 'copy', orientation: 'upright' } as const
   // Shapes of labelme have no ids, so nothing has a number yet.
   const points = [
     [0, 0],

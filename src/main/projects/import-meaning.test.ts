@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { cocoSpec } from '../../../test/support/export-spec.ts'
 import { HardProject } from '../../../test/support/hard-project.ts'
 import { formatNames } from '../../shared/contract/contract.ts'
 import type { AnnotationImportReport, AnnotationImportSpec, ExportSpec } from '../../shared/contract/contract.ts'
@@ -24,15 +25,7 @@ beforeEach(() => {
 
 afterEach(() => project.end())
 
-const coco: ExportSpec = {
-  format: 'coco',
-  segmentation: 'rle',
-  include: 'accepted',
-  images: 'copy',
-  orientation: 'displayed',
-  simplify: 0,
-  split: null,
-}
+const coco: ExportSpec = { ...cocoSpec, segmentation: 'rle', images: 'copy' }
 const plain: AnnotationImportSpec = { format: 'coco', as: 'accepted', conflicts: 'both', dryRun: false }
 
 function bring(

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { cocoSpec } from '../../../test/support/export-spec.ts'
 import { z } from '../../shared/zod.ts'
 import { createCodec } from '../images/codec-client.ts'
 import type { SupervisedCodec } from '../images/codec-client.ts'
@@ -36,15 +37,6 @@ const idsSchema = z.object({
 })
 type Ids = z.infer<typeof idsSchema>
 
-const spec = {
-  format: 'coco',
-  segmentation: 'polygon',
-  include: 'accepted',
-  images: 'none',
-  orientation: 'displayed',
-  simplify: 0,
-  split: null,
-} as const
 const square = (x: number) => [[x, 1, x + 2, 1, x + 2, 3, x, 3]]
 
 function byId({ images, categories, annotations }: Ids): Ids {
@@ -101,7 +93,7 @@ describe('round trips through projects', () => {
   }
 
   async function exported(store: ProjectStore): Promise<Ids> {
-    await exportProject({ store, codec }, join(folder, 'out'), spec, {})
+    await exportProject({ store, codec }, join(folder, 'out'), cocoSpec, {})
     return byId(
       idsSchema.parse(JSON.parse(await readFile(join(folder, 'out/annotations/instances_default.json'), 'utf8'))),
     )

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import sharp from 'sharp'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { cocoSpec } from '../../../test/support/export-spec.ts'
 import { writeTinyMsdnet } from '../../../test/support/tiny-msdnet.ts'
 import { coreOf, createAnnotation, removeAnnotation } from '../../shared/domain/annotations.ts'
 import { createBitmap } from '../../shared/mask/bitmap.ts'
@@ -325,15 +326,7 @@ test('an original that is gone or holds another picture costs that image, in one
   expect((await session.tile(fourth, 0, 0, 0)).width).toBe(width)
 
   correctMask(session.store, third, classId, square(16))
-  const spec = {
-    format: 'masks',
-    segmentation: 'polygon',
-    include: 'accepted',
-    images: 'copy',
-    orientation: 'displayed',
-    simplify: 0,
-    split: null,
-  } as const
+  const spec = { ...cocoSpec, format: 'masks', images: 'copy' } as const
   const report = await session.exportTo(join(folder, 'export'), spec)
   expect(report).toMatchObject({ images: 2, annotations: 2, identical: 2 })
   expect(report.problems.map(({ name }) => name)).toEqual(['2.png'])
@@ -354,15 +347,7 @@ test('an export that cannot be written is one sentence; one that is stopped leav
   const [first = '', second = ''] = await addPictures(2)
   const { classId } = await teach(first)
   correctMask(session.store, second, classId, square(8))
-  const spec = {
-    format: 'masks',
-    segmentation: 'polygon',
-    include: 'accepted',
-    images: 'none',
-    orientation: 'displayed',
-    simplify: 0,
-    split: null,
-  } as const
+  const spec = { ...cocoSpec, format: 'masks' } as const
   await writeFile(join(folder, 'file'), '')
   await expect(session.exportTo(join(folder, 'file', 'below'), spec)).rejects.toMatchObject({
     code: 'Io',

@@ -250,7 +250,8 @@ export const exportSpecSchema = z.strictObject({
   parts: z.enum(['split', 'largest']).optional(),
   /**
    * COCO only, for pictures with an EXIF orientation other than 1. `displayed`: originals, masks as displayed. `upright`:
-   * copies with the orientation applied. `stored`: originals, masks and sizes on the pixels as the file stores them.
+   * copies with the orientation applied. `stored`: originals, masks and sizes on the pixels as the file stores them; of a
+   * TIFF, which some readers always turn, a copy that says orientation 1.
    */
   orientation: z.enum(['displayed', 'upright', 'stored']),
   /** COCO polygons only: how far corners may be moved off the outline, in pixels; 0 loses nothing. */

@@ -1,0 +1,81 @@
+import type { Problem } from '../../shared/contract/contract.ts'
+
+/** Problems that are listed one by one: what is said of data of any size has to fit into memory. */
+const mostProblems = 10_000
+
+/** Names and ids in a sentence come from files, however long they are there. */
+const longestReport = 2_000
+
+/** What a reader found: the first ten thousand problems in their order, and what concerns many as one line each. */
+export interface FoundProblems {
+  readonly problems: readonly Problem[]
+  /** How many more there were; absent where all are listed. */
+  readonly unlisted?: number
+}
+
+/** Collects what has to be said of an export or an import; what concerns many things becomes one line. */
+export class Problems {
+  readonly #list: Problem[]
+  #unlisted: number
+  readonly #counted = new Map<string, { readonly name: string; count: number }>()
+  readonly #lineOf: (count: number, text: string) => string
+
+  /** `lineOf` makes the line for what was counted, `found` is what there is to begin with. */
+  constructor(lineOf: (count: number, text: string) => string = countedLine, found: FoundProblems = { problems: [] }) {
+    this.#lineOf = lineOf
+    this.#list = [...found.problems]
+    this.#unlisted = found.unlisted ?? 0
+  }
+
+  /** What a reader found, to be added to. */
+  static from(found: FoundProblems): Problems {
+    return new Problems(countedLine, found)
+  }
+
+  push(...problems: readonly Problem[]): void {
+    for (const problem of problems) {
+      if (this.#list.length < mostProblems) this.#list.push(inShort(problem))
+      else this.#unlisted++
+    }
+  }
+
+  /** Counts under a text that many things may have in common. `name` is that of the first one in the line. */
+  count(name: string, text: string): void {
+    const entry = this.#counted.get(text)
+    if (entry === undefined) this.#counted.set(text, { name, count: 1 })
+    else entry.count++
+  }
+
+  /** All of it for a report: listed, the number of those that are not, counted. */
+  list(): Problem[] {
+    const last = this.#list.at(-1)
+    const rest =
+      this.#unlisted === 0 || last === undefined
+        ? []
+        : [{ name: last.name, reason: `${this.#unlisted} more problems follow this one and are not listed.` }]
+    return [...this.#list, ...rest, ...this.#lines()]
+  }
+
+  /** The same for somebody who has more to say. */
+  found(): FoundProblems {
+    const problems = [...this.#list, ...this.#lines()]
+    return this.#unlisted === 0 ? { problems } : { problems, unlisted: this.#unlisted }
+  }
+
+  #lines(): Problem[] {
+    return [...this.#counted].map(([text, { name, count }]) => inShort({ name, reason: this.#lineOf(count, text) }))
+  }
+}
+
+function countedLine(count: number, text: string): string {
+  return count === 1 ? `Once: ${text}` : `${count} times, this image first: ${text}`
+}
+
+function inShort(problem: Problem): Problem {
+  return { ...problem, name: clipped(problem.name), reason: clipped(problem.reason) }
+}
+
+/** A copy: a part of a text would keep all of it in memory. */
+function clipped(text: string): string {
+  return text.length > longestReport ? `${Buffer.from(text.slice(0, longestReport)).toString()}…` : text
+}
