@@ -96,9 +96,15 @@ describe('data in and out on the command line', () => {
     const changed = await runExemplar([...command, 'ultralytics'])
     expect(changed.code).toBe(3)
     expect(changed.stdout).toMatch(
-      /ultralytics \(simulated\): 0 of 1 as stored, 1 changed, 0 dropped, worst IoU 0\.\d{3}/,
+      /ultralytics \(simulated\): 0 of 1 as stored, 1 changed, 0 dropped, worst IoU 0\.\d{3}, mean 0\.\d{3}/,
     )
     expect(changed.stderr).toMatch(/a\.png, washer: In training its 2 parts become one outline.* IoU 0\.\d{3}\./)
+    const square = ['export', project, target, '--format', 'yolo', '--dry-run', '--parts', 'largest']
+    const centred = await runExemplar([...square, '--outline', 'centres'])
+    expect(centred.stdout).toContain(`1 image would be exported to ${target}`)
+    expect((await runExemplar([...square, '--outline', 'middle'])).stderr).toContain(
+      'Allowed choices are edges, centres',
+    )
     const mixed = await runExemplar(['export', project, target, '--format', 'masks', '--reader', 'cvat'])
     expect(mixed).toMatchObject({ code: 2 })
     expect(mixed.stderr).toContain('--reader is about COCO files: use --format coco.')

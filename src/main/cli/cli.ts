@@ -1,5 +1,12 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { annotationImportSpecSchema, details, formatNames, providers, readers } from '../../shared/contract/contract.ts'
+import {
+  annotationImportSpecSchema,
+  details,
+  formatNames,
+  outlineSchema,
+  providers,
+  readers,
+} from '../../shared/contract/contract.ts'
 import { defaultPreferences } from '../../shared/domain/preferences.ts'
 import { parseSubsets, splitKeys } from '../../shared/domain/split.ts'
 import type { Subset } from '../../shared/domain/split.ts'
@@ -94,6 +101,14 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
         .choices(annotationImportSpecSchema.shape.orientation.unwrap().options)
         .default('displayed'),
     )
+    .addOption(
+      new Option(
+        '--outline <which>',
+        `${forOption('outline')}: rings along the edges of pixels, or through their centres, as OpenCV makes them`,
+      )
+        .choices(outlineSchema.options)
+        .default('edges'),
+    )
     .option('--images <folder>', 'add the images that the project does not have from this folder first')
     .option('--dry-run', 'only say what would happen')
     .action(run<[string, string, ImportOptions]>(importFrom))
@@ -157,6 +172,14 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
       )
         .choices(['split', 'largest'])
         .default('split'),
+    )
+    .addOption(
+      new Option(
+        '--outline <which>',
+        `${forOption('outline')}: rings along the edges of pixels, or through their centres, as Ultralytics fills them`,
+      )
+        .choices(outlineSchema.options)
+        .default('edges'),
     )
     .addOption(new Option('--include <state>').choices(['accepted', 'proposed', 'all']).default('accepted'))
     .addOption(new Option('--images <how>').choices(['none', 'copy', 'link']).default('none'))

@@ -102,6 +102,7 @@ export interface ImportOptions {
   readonly onConflict: AnnotationImportSpec['conflicts']
   readonly emptyAs: NonNullable<AnnotationImportSpec['empty']>
   readonly orientation: NonNullable<AnnotationImportSpec['orientation']>
+  readonly outline: NonNullable<AnnotationImportSpec['outline']>
   readonly images?: string
   readonly dryRun?: boolean
 }
@@ -114,8 +115,8 @@ export async function importFrom(
   options: ImportOptions,
 ): Promise<ExitCode> {
   const { format, as = format === 'coco-results' ? 'proposed' : 'accepted', dryRun = false } = options
-  const { onConflict: conflicts, emptyAs: empty, orientation, images } = options
-  const spec = { format, as, conflicts, empty, orientation, dryRun }
+  const { onConflict: conflicts, emptyAs: empty, orientation, outline, images } = options
+  const spec = { format, as, conflicts, empty, orientation, outline, dryRun }
   return await withSession(context, project, async (session) => {
     const report = await session.importAnnotations(resolve(path), spec, {
       signal: context.signal,

@@ -67,7 +67,7 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
   yolo: {
     id: 'yolo',
     imports: 'folder',
-    options: ['parts', 'split'],
+    options: ['parts', 'outline', 'split'],
     // Boxes only in an export without any mask.
     holds: { instances: true, overlaps: true, boxes: false, parts: false, holes: true, parents: false, empty: true },
     layout: 'yolo',

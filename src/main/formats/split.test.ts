@@ -229,7 +229,7 @@ test('YOLO: readers know three subsets and insist on two', async () => {
     'It names fit.txt for `train` and for `val`, as both have to be there: what is measured would be what was learnt. Split into train and val.',
   ])
   const data = parse(readFileSync(join(folder.path, 'data.yaml'), 'utf8'))
-  expect(data).toEqual({ test: 'test.txt', train: 'fit.txt', val: 'fit.txt', names: { 0: 'bolt' } })
+  expect(data).toEqual({ test: 'test.txt', train: 'fit.txt', val: 'fit.txt', outline: 'edges', names: { 0: 'bolt' } })
 })
 
 test('YOLO: no name of a subset is taken for something else in data.yaml', async () => {
@@ -239,7 +239,7 @@ test('YOLO: no name of a subset is taken for something else in data.yaml', async
   const spec = { ...cocoSpec, format: 'yolo', split: { by: 'image', seed: 1, subsets } } as const
   await writeDataSet(exportSource(list, classes), folder.path, spec, indexPngCodec, quiet)
   const data = parse(readFileSync(join(folder.path, 'data.yaml'), 'utf8'))
-  expect(data).toEqual({ train: 'path.txt', val: 'val.txt', names: { 0: 'bolt' } })
+  expect(data).toEqual({ train: 'path.txt', val: 'val.txt', outline: 'edges', names: { 0: 'bolt' } })
 })
 
 test('VOC: a list for each subset in both places where lists lie', async () => {

@@ -42,7 +42,7 @@ export function contoursOf(tiles: readonly MaskTile[]): Rings {
  * What Ultralytics fills for one line of a label file: shares `x, y, …` of the sides of an image of that size, read in
  * single precision and cut to whole pixels. The points that it puts between the corners lie on the lines between them.
  */
-function filledByUltralytics(shares: readonly number[], size: Size): MaskTile[] {
+export function filledByUltralytics(shares: readonly number[], size: Size): MaskTile[] {
   const ring = shares.map((share, at) => Math.fround(Math.fround(share) * (at % 2 === 0 ? size.width : size.height)))
   return fillOutline([ring], size)
 }

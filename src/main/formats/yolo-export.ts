@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
-import { polygonsFromTiles } from '../../shared/coco/polygons.ts'
-import type { ExportReport, ExportSpec } from '../../shared/contract/contract.ts'
+import { polygonsFromTiles, ringArea } from '../../shared/coco/polygons.ts'
+import type { ExportReport, ExportSpec, Outline } from '../../shared/contract/contract.ts'
 import type { MaskTile } from '../../shared/domain/history.ts'
 import type { Box } from '../../shared/domain/records.ts'
+import { centreRing } from '../../shared/mask/centre-ring.ts'
 import { tilesArea, unionTiles, xorTiles } from '../../shared/mask/tiles.ts'
 import { exportDiffers } from './files.ts'
 import type { ExportAnnotation, ExportContext, ExportSource } from './format-types.ts'
@@ -22,12 +23,18 @@ import { planSubsets, reachedSubsets } from './split.ts'
 import type { SplitPlan } from './split.ts'
 import { SubsetLists } from './subset-lists.ts'
 import { TextFile } from './text-file.ts'
+import { filledByUltralytics } from './ultralytics-reading.ts'
 import { WrittenFiles } from './written-files.ts'
 import { boxLine, labelPathOf, parseLabels, ringLine } from './yolo-labels.ts'
 import type { LabelLine } from './yolo-labels.ts'
+import { ringReadings } from './yolo-rings.ts'
+import type { RingReading } from './yolo-rings.ts'
 
 /** The subsets that readers know; without a split everything is in the first. */
 const knownSubsets = ['train', 'val', 'test']
+
+/** Each outline is judged by the reading it is made for. */
+const readers: Readonly<Record<Outline, RingReading>> = { edges: ringReadings.edges, centres: filledByUltralytics }
 
 /** One annotation as lines of a label file. */
 interface Written {
@@ -43,15 +50,17 @@ interface Written {
 /**
  * Writes `data.yaml`, `train.txt` (the pictures that are part of the data set, one a line), `labels/train/….txt` and, if
  * asked for, `images/train/…`; with a split the same for each subset. Classes count from 0; one ring a line, holes on
- * vertical bridges as in COCO polygons. A reviewed-empty image has an empty file.
+ * vertical bridges as in COCO polygons. The rings run along pixel edges, or through the centres of the border pixels
+ * (`spec.outline`), which `data.yaml` says. A reviewed-empty image has an empty file.
  *
  * YOLO joins no rings to one object: of an annotation of several parts each becomes a line, or its largest alone
  * (`spec.parts`), and each such annotation is listed. A label set holds rings or boxes and never both, since
  * Ultralytics throws all rings away where it meets a box: boxes are written where the export has no mask at all, else
  * they are listed, and an image that has only boxes is left out, as its empty file would say that nothing is there.
  *
- * Each label file is read back at the size of its image and compared before it gets its name; `identical` counts
- * annotations that are one line and come back exactly. `data.yaml` comes last: a folder without it is an export that
+ * Each label file is read back at the size of its image and compared before it gets its name: by COCO's rule, or as
+ * Ultralytics fills outlines, whichever the rings are made for. `identical` counts annotations that are one line and come
+ * back exactly. `data.yaml` comes last: a folder without it is an export that
  * did not end. Throws `Io` naming what differs, and `Cancelled`.
  */
 export async function exportYolo(
@@ -65,6 +74,7 @@ export async function exportYolo(
   const numbered = source.classes.map((record) => [(numbers.get(record.id) ?? 0) - 1, record.name] as const)
   const names = new Map(numbered.toSorted(([a], [b]) => a - b))
   const holdsMasks = hasMask(source, spec)
+  const { outline = 'edges' } = spec
   const files = new WrittenFiles()
   let images = 0
   const owners = new Map<string, string>()
@@ -97,14 +107,14 @@ export async function exportYolo(
     const written = kept.map((annotation) =>
       linesOf(annotation, classNumberOf(numbers, annotation) - 1, names, item, spec, problems),
     )
-    identical += await writeLabels(join(folder, labelName), written, names, item)
+    identical += await writeLabels(join(folder, labelName), written, names, item, readers[outline])
     annotationCount += kept.length
     await lists.add(subset, `./${imagesFolder}/${image.name}`)
     files.add(labelName)
     images++
   }
   await lists.publish()
-  const described = { ...listsOf(plan, problems), names }
+  const described = { ...listsOf(plan, problems), outline, names }
   await data.write(
     `# Class numbers count from 0. ${spec.split === null ? 'No split was made: `val` is `train`; make your own before you measure.' : `Split by ${spec.split.by}, seed ${spec.split.seed}.`}\n`,
   )
@@ -177,7 +187,7 @@ function linesOf(
     return {
       annotation,
       className,
-      lines: box === null ? [] : [boxLine(classNumber, box, width, height)],
+      lines: box === null ? [] : [boxLine(classNumber, box, image)],
       pixels: 0,
       box,
     }
@@ -198,7 +208,8 @@ function linesOf(
       `Annotation ${record.id} has ${rings.length} parts, ${isCut ? 'and ' : ''}${loss}. COCO keeps them as one.`,
     )
   }
-  const lines = kept.map((ring) => ringLine(classNumber, ring, width, height))
+  const isThroughCentres = spec.outline === 'centres'
+  const lines = kept.map((ring) => ringLine(classNumber, isThroughCentres ? centreRing(ring) : ring, image))
   return { annotation, className, lines, pixels: isCut ? largest : total, box: null }
 }
 
@@ -214,27 +225,18 @@ function isSameBox(a: Box, b: Box | null): boolean {
   return a.every((value, at) => Math.abs(value - (b?.[at] ?? NaN)) <= 0.002)
 }
 
-/** Pixels inside a ring along pixel edges. */
-function ringArea(ring: readonly number[]): number {
-  let twice = 0
-  for (let at = 0; at < ring.length; at += 2) {
-    const next = (at + 2) % ring.length
-    twice += (ring[at] ?? 0) * (ring[next + 1] ?? 0) - (ring[next] ?? 0) * (ring[at + 1] ?? 0)
-  }
-  return Math.abs(twice) / 2
-}
-
 /** Writes, reads back, compares, publishes. Returns how many annotations the file gives back as they are. */
 async function writeLabels(
   path: string,
   written: readonly Written[],
   names: ReadonlyMap<number, string>,
   { source: { image } }: SelectedImage,
+  readRing: RingReading,
 ): Promise<number> {
   await using file = await TextFile.create(path)
   for (const { lines } of written) for (const line of lines) await file.write(line)
   await file.finish()
-  const read = parseLabels(await readFile(file.temporaryPath, 'utf8'), names, 0, image.width, image.height)
+  const read = parseLabels(await readFile(file.temporaryPath, 'utf8'), names, 0, image, readRing)
   let at = 0
   let identical = 0
   for (const each of written) {

@@ -241,6 +241,14 @@ export const learnResultSchema = z.strictObject({
 export type LearnResult = z.infer<typeof learnResultSchema>
 
 export const formatNames = ['coco', 'coco-results', 'voc', 'yolo', 'labelme', 'cvat', 'masks', 'png-objects'] as const
+
+/**
+ * What the rings of a file run along. `edges`: the edges of the pixels, exact by COCO's rule. `centres`: the centres of the
+ * border pixels, exact for whoever fills outlines with their edge, as OpenCV's `fillPoly` does.
+ */
+export const outlineSchema = z.enum(['edges', 'centres'])
+export type Outline = z.infer<typeof outlineSchema>
+
 export const exportSpecSchema = z.strictObject({
   format: z.enum(formatNames),
   segmentation: z.enum(['polygon', 'rle', 'rle-uncompressed']),
@@ -248,6 +256,8 @@ export const exportSpecSchema = z.strictObject({
   images: z.enum(['none', 'copy', 'link']),
   /** YOLO: an object of several parts becomes one object a part (default), or is its largest part alone. */
   parts: z.enum(['split', 'largest']).optional(),
+  /** YOLO: default `edges`. */
+  outline: outlineSchema.optional(),
   /**
    * COCO only, for pictures with an EXIF orientation other than 1. `displayed`: originals, masks as displayed. `upright`:
    * copies with the orientation applied. `stored`: originals, masks and sizes on the pixels as the file stores them.
@@ -287,8 +297,20 @@ export const preflightReportSchema = z.strictObject({
       iou: z.number().nullable(),
     }),
   ),
-  /** Changes of the export that make findings go away. */
-  fixes: z.array(z.strictObject({ sentence: z.string(), change: exportSpecSchema.pick({ segmentation: true }) })),
+  /** Mean IoU of the masks with what the reader has of them; 1 where no pixels are compared. */
+  meanIou: z.number(),
+  /** Changes of the export that make findings go away, the one that helps most first. */
+  fixes: z.array(
+    z.strictObject({
+      sentence: z.string(),
+      change: z.union([
+        exportSpecSchema.pick({ segmentation: true }),
+        exportSpecSchema.pick({ format: true }).extend({ outline: outlineSchema }),
+      ]),
+      /** What `meanIou` would be; null where it is not about pixels. */
+      meanIou: z.number().nullable(),
+    }),
+  ),
 })
 export type PreflightReport = z.infer<typeof preflightReportSchema>
 
@@ -348,6 +370,8 @@ export const annotationImportSpecSchema = z.strictObject({
    * the pixels as its file stores them. A file that says it itself is believed.
    */
   orientation: z.enum(['displayed', 'stored']).optional(),
+  /** YOLO: what the rings run along (default `edges`). A data set that says it itself is believed. */
+  outline: outlineSchema.optional(),
   /** Says what would happen and changes nothing. */
   dryRun: z.boolean(),
 })
@@ -385,8 +409,11 @@ export type AnnotationImportReport = z.infer<typeof annotationImportReportSchema
 export const formatSummarySchema = z.strictObject({
   id: z.enum(formatNames),
   imports: z.enum(['file', 'folder']),
-  /** What of an export this format leaves to choose, besides annotations and pictures; the others are not heeded. */
-  options: z.array(z.enum(['segmentation', 'parts', 'orientation', 'simplify', 'split'])),
+  /**
+   * What of an export this format leaves to choose, besides annotations and pictures; the others are not heeded. With
+   * `outline` an import of it leaves that to choose too.
+   */
+  options: z.array(z.enum(['segmentation', 'parts', 'outline', 'orientation', 'simplify', 'split'])),
   holds: z.strictObject({
     /** Objects of one class apart from each other. */
     instances: z.boolean(),

@@ -1,7 +1,12 @@
 import { useRef, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
-import { annotationImportSpecSchema, formatNames, formatProperties } from '../../../shared/contract/contract.ts'
+import {
+  annotationImportSpecSchema,
+  formatNames,
+  formatProperties,
+  outlineSchema,
+} from '../../../shared/contract/contract.ts'
 import type {
   AnnotationImportReport,
   AnnotationImportSpec,
@@ -33,6 +38,7 @@ type Step =
 const states = annotationImportSpecSchema.shape.as.options
 const conflictChoices = annotationImportSpecSchema.shape.conflicts.options
 const emptyChoices = annotationImportSpecSchema.shape.empty.unwrap().options
+const outlines = outlineSchema.options
 const orientations = annotationImportSpecSchema.shape.orientation.unwrap().options
 
 type Spec = {
@@ -50,6 +56,7 @@ export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }
     conflicts: 'both',
     empty: 'stated',
     orientation: 'displayed',
+    outline: 'edges',
   })
   const [folder, setFolder] = useState<Place | null>(null)
   const [file, setFile] = useState<Place | null>(null)
@@ -170,6 +177,18 @@ export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }
               )}
             </Field>
             {format !== null && <Lacks format={format} />}
+            {format?.options.includes('outline') === true && (
+              <Field label={t('export.outline')} hint={t(`labels.outlineHints.${spec.outline}`)}>
+                {(ids) => (
+                  <Select
+                    {...ids}
+                    value={spec.outline}
+                    onChange={(outline) => setSpec({ ...spec, outline })}
+                    options={outlines.map((value) => ({ value, label: t(`export.outlines.${value}`) }))}
+                  />
+                )}
+              </Field>
+            )}
             <Field label={t('labels.as')}>
               {(ids) => (
                 <Select
