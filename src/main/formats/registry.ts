@@ -156,7 +156,7 @@ export async function writeDataSet(
     ...report,
     location: folder,
     ...gone,
-    problems: [...report.problems, ...plain.problems(), ...listed(strangers)],
+    problems: [...report.problems, ...plain.problems(), ...strangerProblems(strangers)],
   }
 }
 
@@ -186,7 +186,8 @@ export function formatsWith(option: Format['options'][number]): string[] {
     .map(({ id }) => id)
 }
 
-function listed(strangers: readonly string[]): Problem[] {
+/** One problem for all files of other origin that readers of the export would take too; none without any. */
+function strangerProblems(strangers: readonly string[]): Problem[] {
   const [name] = strangers
   if (name === undefined) return []
   const others =

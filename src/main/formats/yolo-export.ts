@@ -9,17 +9,9 @@ import { centreRing } from '../../shared/mask/centre-ring.ts'
 import { tilesArea, unionTiles, xorTiles } from '../../shared/mask/tiles.ts'
 import { exportDiffers } from './files.ts'
 import type { ExportAnnotation, ExportContext, ExportSource } from './format-types.ts'
-import {
-  classNumberOf,
-  classNumbers,
-  plainAnnotations,
-  ExportProblems,
-  exportPicture,
-  noteBoxes,
-  selectImages,
-} from './selection.ts'
+import { classNumberOf, classNumbers, plainAnnotations, ExportProblems, exportPicture, noteBoxes } from './selection.ts'
 import type { SelectedImage } from './selection.ts'
-import { planSubsets, reachedSubsets } from './split.ts'
+import { plannedImages, planSubsets, reachedSubsets } from './split.ts'
 import type { SplitPlan } from './split.ts'
 import { SubsetLists } from './subset-lists.ts'
 import { TextFile } from './text-file.ts'
@@ -84,16 +76,13 @@ export async function exportYolo(
   await using data = await TextFile.create(join(folder, 'data.yaml'))
   const plan = await planSubsets(source, spec, 'train', context, problems)
   await using lists = await SubsetLists.create(folder, plan.names, (subset) => [`${subset}.txt`])
-  for await (const item of selectImages(source, spec, context)) {
+  for await (const item of plannedImages(source, plan, spec, context)) {
     const { image } = item.source
     const all = plainAnnotations(item, problems)
     const kept = holdsMasks ? all.filter(({ record }) => record.kind === 'mask') : all
     noteBoxes(image.name, all.length - kept.length, kept.length === 0, besideBoxes, problems)
     if (kept.length === 0 && all.length > 0) continue
-    const subset = plan.subsetOf(image.id)
-    // An image that came into the project after the split had been planned waits for the next export.
-    if (subset === undefined) continue
-    const imagesFolder = `images/${subset}`
+    const imagesFolder = `images/${item.subset}`
     const labelName = labelPathOf(`${imagesFolder}/${image.name}`)
     const owner = owners.get(labelName.toLowerCase())
     if (owner !== undefined || /[\r\n\u2028\u2029]/.test(image.name)) {
@@ -109,7 +98,7 @@ export async function exportYolo(
     )
     identical += await writeLabels(join(folder, labelName), written, names, item, readers[outline])
     annotationCount += kept.length
-    await lists.add(subset, `./${imagesFolder}/${image.name}`)
+    await lists.add(item.subset, `./${imagesFolder}/${image.name}`)
     files.add(labelName)
     images++
   }
