@@ -101,10 +101,19 @@ describe('data in and out on the command line', () => {
     expect(changed.stderr).toMatch(/a\.png, washer: In training its 2 parts become one outline.* IoU 0\.\d{3}\./)
     const square = ['export', project, target, '--format', 'yolo', '--dry-run', '--parts', 'largest']
     const centred = await runExemplar([...square, '--outline', 'centres'])
-    expect(centred.stdout).toContain(`1 image would be exported to ${target}`)
+    // Of two parts the largest alone was asked for.
+    expect(centred.stdout).toContain('0 of 1 masks identical as Ultralytics fills them\n')
     expect((await runExemplar([...square, '--outline', 'middle'])).stderr).toContain(
       'Allowed choices are edges, centres',
     )
+    for (const command of [
+      ['export', project, target],
+      ['import', project, instances],
+    ]) {
+      const passedOver = await runExemplar([...command, '--format', 'coco', '--outline', 'centres'])
+      expect(passedOver).toMatchObject({ code: 2 })
+      expect(passedOver.stderr).toContain('--outline is about yolo alone.')
+    }
     const mixed = await runExemplar(['export', project, target, '--format', 'masks', '--reader', 'cvat'])
     expect(mixed).toMatchObject({ code: 2 })
     expect(mixed.stderr).toContain('--reader is about COCO files: use --format coco.')

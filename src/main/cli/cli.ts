@@ -111,6 +111,7 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
     )
     .option('--images <folder>', 'add the images that the project does not have from this folder first')
     .option('--dry-run', 'only say what would happen')
+    .hook('preAction', checkOutline)
     .action(run<[string, string, ImportOptions]>(importFrom))
   command('support <project>', 'accepted annotations become examples')
     .requiredOption('--class <name>')
@@ -211,6 +212,7 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
     .hook('preAction', (command) => {
       const { format, reader } = command.opts<ExportOptions>()
       if (reader !== undefined && format !== 'coco') command.error('--reader is about COCO files: use --format coco.')
+      checkOutline(command)
     })
     .action(run<[string, string, ExportOptions]>(exportData, 'The folder is as it was; the same command exports anew.'))
   command('evaluate <dataset>', 'measure a predictor on a data set folder')
@@ -270,6 +272,13 @@ function parseWhole(text: string): number {
 /** For the help: the formats that leave this to choose. */
 function forOption(option: Parameters<typeof formatsWith>[0]): string {
   return formatsWith(option).join(', ')
+}
+
+/** Rings along edges are what all formats have that hold rings; another choice must not be passed over in silence. */
+function checkOutline(command: Command): void {
+  const { format, outline } = command.opts<ImportOptions | ExportOptions>()
+  const able = formatsWith('outline')
+  if (outline === 'centres' && !able.includes(format)) command.error(`--outline is about ${able.join(', ')} alone.`)
 }
 
 function parseSplit(text: string): readonly Subset[] {

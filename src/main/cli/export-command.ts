@@ -49,7 +49,7 @@ export async function exportData(
     for (const problem of report.problems) context.output.warn(`${problem.name}: ${problem.reason}`)
     for (const finding of taken?.findings ?? []) context.output.warn(findingLine(finding))
     context.output.result({ ...report, ...(taken === null ? {} : { preflight: taken }) }, [
-      `${report.identical} of ${report.annotations} masks identical`,
+      `${report.identical} of ${report.annotations} masks identical${report.filledAs === undefined ? '' : ' as Ultralytics fills them'}`,
       ...(taken === null ? [] : readerLines(taken)),
       dryRun
         ? `${count(report.images, 'image')} would be exported to ${report.location}. Nothing was written there.`

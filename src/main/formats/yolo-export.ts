@@ -121,6 +121,7 @@ export async function exportYolo(
     images,
     annotations: annotationCount,
     identical,
+    ...(outline === 'centres' && holdsMasks ? { filledAs: 'ultralytics' as const } : {}),
     ...reachedSubsets(plan, lists.counts),
     problems: problems.list(),
   }

@@ -135,7 +135,7 @@ describe('round trip', () => {
       { format: 'yolo', outline: 'centres' },
       folder.path,
     )
-    expect(report).toMatchObject({ annotations: 3, identical: 3, problems: [] })
+    expect(report).toMatchObject({ annotations: 3, identical: 3, filledAs: 'ultralytics', problems: [] })
     expect(read.images[0]?.annotations.map(({ tiles }) => tiles)).toEqual(
       masks.map((bitmap) => tilesFromBitmap(bitmap)),
     )

@@ -323,6 +323,8 @@ export const exportReportSchema = z.strictObject({
   annotations: z.int(),
   /** Masks re-read from the written files and equal to the stored ones, pixel by pixel. */
   identical: z.int(),
+  /** Set where they were compared as that program fills outlines, for which the file is made, and not by COCO's rule. */
+  filledAs: z.literal('ultralytics').optional(),
   /** What simplified polygons cost: how much of each mask is still right, as intersection over union, 0 to 1. */
   simplification: z.strictObject({ masks: z.int(), meanIou: z.number(), minIou: z.number() }).optional(),
   /** Of a split, in its order: what was wanted and what groups that stay whole made of it. Shares are 0 to 1. */

@@ -149,7 +149,8 @@ describe('the export dialog', () => {
   })
 
   it('goes over to YOLO with outlines through pixel centres where that keeps more', async () => {
-    const fake = await show({ exportContents: { boxes: 0, overlaps: 0 } })
+    const exportReport = { filledAs: 'ultralytics' } as const
+    const fake = await show({ exportContents: { boxes: 0, overlaps: 0 }, exportReport })
     await dialog().getByLabelText('Segmentation').selectOptions('RLE, compressed')
     await expect.element(dialog().getByLabelText('Outlines')).not.toBeInTheDocument()
     await dialog().getByLabelText('What will read the file?').selectOptions('Ultralytics')
@@ -159,7 +160,7 @@ describe('the export dialog', () => {
     await expect.element(dialog().getByLabelText('Outlines')).toHaveValue('centres')
     await dialog().getByRole('button', { name: 'home', exact: true }).click()
     await run().click()
-    await expect.element(page.getByTestId('export-identical')).toBeInTheDocument()
+    await expect.element(page.getByTestId('export-report')).toMatchTextContent(/read back as Ultralytics fills it/)
     expect(fake.calls.at(-1)).toMatchObject({ input: { spec: { format: 'yolo', outline: 'centres' } } })
   })
 

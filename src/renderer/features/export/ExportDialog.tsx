@@ -370,7 +370,11 @@ function Result({ report }: { readonly report: ExportReport }): ReactElement {
           <p className="text-xl font-semibold tabular-nums" data-testid="export-identical">
             {report.annotations === 0 ? t('export.nothing') : t('export.identical', report)}
           </p>
-          {report.annotations > 0 && <p className="text-muted">{t('export.identicalHint')}</p>}
+          {report.annotations > 0 && (
+            <p className="text-muted">
+              {t(report.filledAs === undefined ? 'export.identicalHint' : 'export.identicalAsFilled')}
+            </p>
+          )}
         </div>
       </div>
       <p className="text-muted">

@@ -134,6 +134,8 @@ export const exporting: Translated<typeof english> = {
   running: 'Wird geschrieben und zurückgelesen…',
   cancelled: 'Export abgebrochen. Der Ordner ist, wie er war.',
   identical: '{{identical, number}} von {{annotations, number}} Masken identisch',
+  identicalAsFilled:
+    'Jede geschriebene Maske wurde so zurückgelesen, wie Ultralytics sie füllt, und Pixel für Pixel mit der gespeicherten verglichen.',
   identicalHint: 'Jede geschriebene Maske wurde zurückgelesen und Pixel für Pixel mit der gespeicherten verglichen.',
   nothing: 'Es gab nichts zu exportieren. Annotationen bestätigen oder Vorschläge einschließen.',
   imagesWritten_one: '{{count, number}} Bild',

@@ -126,6 +126,8 @@ export const exporting = {
   cancelled: 'Export cancelled. The folder is as it was.',
   identical: '{{identical, number}} of {{annotations, number}} masks identical',
   identicalHint: 'Every written mask was read back and compared with the stored one, pixel by pixel.',
+  identicalAsFilled:
+    'Every written mask was read back as Ultralytics fills it and compared with the stored one, pixel by pixel.',
   nothing: 'There was nothing to export. Accept some annotations, or include proposals.',
   imagesWritten_one: '{{count, number}} image',
   imagesWritten_other: '{{count, number}} images',
