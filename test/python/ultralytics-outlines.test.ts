@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { writeDataSet } from '../../src/main/formats/registry.ts'
+import { readDataSet, writeDataSet } from '../../src/main/formats/registry.ts'
 import type { Outline } from '../../src/shared/contract/contract.ts'
 import type { Bitmap } from '../../src/shared/mask/bitmap.ts'
+import { tilesFromBitmap, tilesIou } from '../../src/shared/mask/tiles.ts'
 import { z } from '../../src/shared/zod.ts'
 import { because } from '../support/skip-reason.ts'
 import { cocoSpec, exportSource, quiet, temporaryFolder } from './export-samples.ts'
-import { firstClass, twoClasses } from './format-round-trips.ts'
+import { firstClass, importContext, twoClasses } from './format-round-trips.ts'
 import { hardImages } from './hard-mask-set.ts'
 import { indexPngCodec } from './index-png-codec.ts'
 import { painted, randomStream } from './mask-samples.ts'
@@ -27,6 +28,20 @@ interface Picture {
   readonly masks: readonly Bitmap[]
 }
 
+type NamedPicture = Picture & { readonly name: string }
+
+function named(pictures: readonly Picture[]): NamedPicture[] {
+  return pictures.map(({ width, height, masks }, at) => ({ name: `${at}.png`, width, height, masks }))
+}
+
+/** As the scripts take them. */
+function encoded(pictures: readonly NamedPicture[]): object[] {
+  return pictures.map((picture) => ({
+    ...picture,
+    masks: picture.masks.map(({ data }) => Buffer.from(data).toString('base64')),
+  }))
+}
+
 /** Exports the masks to YOLO and says what OpenCV paints for the labels, at these shares of the pictures' sizes. */
 async function paint(
   pictures: readonly Picture[],
@@ -34,7 +49,7 @@ async function paint(
   sizes: readonly number[],
 ): Promise<z.infer<typeof answerSchema>> {
   using folder = temporaryFolder()
-  const images = pictures.map(({ width, height, masks }, at) => ({ name: `${at}.png`, width, height, masks }))
+  const images = named(pictures)
   const samples = images.map((image) => ({
     ...image,
     masks: image.masks.map((bitmap) => ({ className: firstClass, bitmap })),
@@ -42,11 +57,9 @@ async function paint(
   const out = join(folder.path, 'yolo')
   const spec = { ...cocoSpec, format: 'yolo', outline } as const
   await writeDataSet(exportSource(samples, twoClasses), out, spec, indexPngCodec, quiet)
-  const cases = images.map((image) => ({
-    ...image,
-    masks: image.masks.map(({ data }) => Buffer.from(data).toString('base64')),
-  }))
-  return answerSchema.parse(checkInPython('fill_labels.py', folder.path, { folder: out, sizes, images: cases }))
+  return answerSchema.parse(
+    checkInPython('fill_labels.py', folder.path, { folder: out, sizes, images: encoded(images) }),
+  )
 }
 
 test.skipIf(isPythonMissing)(
@@ -87,5 +100,27 @@ test.skipIf(isPythonMissing)(
     expect(along).toMatchObject({ masks: 60, identical: 0 })
     expect(along.meanIou['1']).toBeCloseTo(0.97, 2)
     for (const size of sizes) expect(through.meanIou[size]).toBeGreaterThan(along.meanIou[size] ?? 1)
+  },
+)
+
+test.skipIf(isPythonMissing)(
+  'masks that supervision has written come back whole through centres, and along edges without their border',
+  because(pythonReason),
+  async () => {
+    using folder = temporaryFolder()
+    const pictures = named(objects())
+    const out = join(folder.path, 'theirs')
+    checkInPython('write_yolo.py', folder.path, { folder: out, name: 'bolt', images: encoded(pictures) })
+    const iousOf = async (outline: Outline): Promise<number[]> => {
+      const { images, problems } = await readDataSet('yolo', out, { ...importContext(), outline })
+      expect(problems).toEqual([])
+      return pictures.flatMap(({ name, masks }) => {
+        const read = images.find(({ fileName }) => fileName === name)?.annotations ?? []
+        return masks.map((bitmap, at) => tilesIou(tilesFromBitmap(bitmap), read[at]?.tiles ?? []))
+      })
+    }
+    expect(await iousOf('centres')).toEqual(Array.from({ length: 60 }, () => 1))
+    const along = await iousOf('edges')
+    expect(Math.max(...along)).toBeLessThan(1)
   },
 )
