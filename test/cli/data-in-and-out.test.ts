@@ -53,6 +53,8 @@ describe('data in and out on the command line', () => {
     const exported = join(folder, 'labelme')
     await exemplarJson(['export', project, exported, '--format', 'labelme'])
     expect(await exemplarJson(['import', project, exported])).toMatchObject({ format: 'labelme', unchanged: 1 })
+    const rings = await runExemplar(['import', project, instances, '--outline', 'centres', '--dry-run'])
+    expect(rings.stderr).toContain('--outline is not heeded, since coco says by itself where its masks lie.')
     const unknown = await runExemplar(['import', project, join(folder, 'photos')])
     expect(unknown.code).toBe(1)
     expect(unknown.stderr).toContain(`${join(folder, 'photos')} shows no format that is known here.`)
@@ -110,9 +112,24 @@ describe('data in and out on the command line', () => {
     const changed = await runExemplar([...command, 'ultralytics'])
     expect(changed.code).toBe(3)
     expect(changed.stdout).toMatch(
-      /ultralytics \(simulated\): 0 of 1 as stored, 1 changed, 0 dropped, worst IoU 0\.\d{3}/,
+      /ultralytics \(simulated\): 0 of 1 as stored, 1 changed, 0 dropped, worst IoU 0\.\d{3}, mean 0\.\d{3}/,
     )
     expect(changed.stderr).toMatch(/a\.png, washer: In training its 2 parts become one outline.* IoU 0\.\d{3}\./)
+    const square = ['export', project, target, '--format', 'yolo', '--dry-run', '--parts', 'largest']
+    const centred = await runExemplar([...square, '--outline', 'centres'])
+    // Of two parts the largest alone was asked for.
+    expect(centred.stdout).toContain('0 of 1 masks identical as Ultralytics fills them\n')
+    expect((await runExemplar([...square, '--outline', 'middle'])).stderr).toContain(
+      'Allowed choices are edges, centres',
+    )
+    for (const command of [
+      ['export', project, target],
+      ['import', project, instances],
+    ]) {
+      const passedOver = await runExemplar([...command, '--format', 'coco', '--outline', 'centres'])
+      expect(passedOver).toMatchObject({ code: 2 })
+      expect(passedOver.stderr).toContain('--outline is about yolo alone.')
+    }
     const mixed = await runExemplar(['export', project, target, '--format', 'masks', '--reader', 'cvat'])
     expect(mixed).toMatchObject({ code: 2 })
     expect(mixed.stderr).toContain('--reader is about COCO files: use --format coco.')

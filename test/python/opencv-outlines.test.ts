@@ -5,6 +5,7 @@ import { afterAll, expect, test } from 'vitest'
 import { polygonsFromBitmap } from '../../src/shared/coco/polygons.ts'
 import type { Bitmap } from '../../src/shared/mask/bitmap.ts'
 import { fillOutline } from '../../src/shared/mask/fill-outline.ts'
+import { bitmapFromTiles } from '../../src/shared/mask/tiles.ts'
 import { outerContours } from '../../src/shared/mask/outer-contours.ts'
 import { z } from '../../src/shared/zod.ts'
 import { because } from '../support/skip-reason.ts'
@@ -37,7 +38,7 @@ function askOpenCv(rings: readonly Outline[], masks: readonly Bitmap[]): z.infer
 function differences(rings: readonly Outline[]): { readonly wrong: number; readonly painted: number }[] {
   const { filled } = askOpenCv(rings, [])
   return rings.map(({ width, height, ring }, index) => {
-    const ours = fillOutline([ring], width, height).data
+    const ours = bitmapFromTiles(fillOutline([ring], { width, height }), width, height).data
     const theirs = Buffer.from(filled[index] ?? '', 'base64')
     let wrong = 0
     ours.forEach((value, at) => (wrong += value === theirs[at] ? 0 : 1))

@@ -1,5 +1,12 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { annotationImportSpecSchema, details, formatNames, providers, readers } from '../../shared/contract/contract.ts'
+import {
+  annotationImportSpecSchema,
+  details,
+  formatNames,
+  outlineSchema,
+  providers,
+  readers,
+} from '../../shared/contract/contract.ts'
 import { defaultPreferences } from '../../shared/domain/preferences.ts'
 import { parseSubsets, splitKeys } from '../../shared/domain/split.ts'
 import type { Subset } from '../../shared/domain/split.ts'
@@ -96,8 +103,17 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
         .choices(annotationImportSpecSchema.shape.orientation.unwrap().options)
         .default('displayed'),
     )
+    .addOption(
+      new Option(
+        '--outline <which>',
+        `${forOption('outline')}: rings along the edges of pixels, or through their centres, as OpenCV makes them`,
+      )
+        .choices(outlineSchema.options)
+        .default('edges'),
+    )
     .option('--images <folder>', 'add the images that the project does not have from this folder first')
     .option('--dry-run', 'only say what would happen')
+    .hook('preAction', checkOutline)
     .action(run<[string, string, ImportOptions]>(importFrom))
   command('support <project>', 'accepted annotations become examples')
     .requiredOption('--class <name>')
@@ -160,6 +176,14 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
         .choices(['split', 'largest'])
         .default('split'),
     )
+    .addOption(
+      new Option(
+        '--outline <which>',
+        `${forOption('outline')}: rings along the edges of pixels, or through their centres, as Ultralytics fills them`,
+      )
+        .choices(outlineSchema.options)
+        .default('edges'),
+    )
     .addOption(new Option('--include <state>').choices(['accepted', 'proposed', 'all']).default('accepted'))
     .addOption(new Option('--images <how>').choices(['none', 'copy', 'link']).default('none'))
     .addOption(
@@ -190,6 +214,7 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
     .hook('preAction', (command) => {
       const { format, reader } = command.opts<ExportOptions>()
       if (reader !== undefined && format !== 'coco') command.error('--reader is about COCO files: use --format coco.')
+      checkOutline(command)
     })
     .action(run<[string, string, ExportOptions]>(exportData, 'The folder is as it was; the same command exports anew.'))
   command('evaluate <dataset>', 'measure a predictor on a data set folder')
@@ -249,6 +274,15 @@ function parseWhole(text: string): number {
 /** For the help: the formats that leave this to choose. */
 function forOption(option: Parameters<typeof formatsWith>[0]): string {
   return formatsWith(option).join(', ')
+}
+
+/** Rings along edges are what all formats have that hold rings; another choice must not be passed over in silence. */
+function checkOutline(command: Command): void {
+  const { format, outline } = command.opts<ImportOptions | ExportOptions>()
+  const able = formatsWith('outline')
+  // A format that is still to be recognised is judged then.
+  if (outline === 'centres' && format !== undefined && !able.includes(format))
+    command.error(`--outline is about ${able.join(', ')} alone.`)
 }
 
 function parseSplit(text: string): readonly Subset[] {

@@ -17,10 +17,10 @@ export interface ExportOptions extends Omit<ExportSpec, 'split'> {
 }
 
 function specOf({ split, splitBy, seed, ...options }: ExportOptions): ExportSpec {
-  const { format, segmentation, include, images, orientation, simplify, parts } = options
+  const { format, segmentation, include, images, orientation, simplify, parts, outline } = options
   const divided = split === undefined ? null : { subsets: [...split], by: splitBy, seed }
   const spec = { format, segmentation, include, images, orientation, simplify, split: divided }
-  return parts === undefined ? spec : { ...spec, parts }
+  return { ...spec, ...(parts === undefined ? {} : { parts }), ...(outline === undefined ? {} : { outline }) }
 }
 
 function percent(share: number): string {
@@ -49,7 +49,7 @@ export async function exportData(
     for (const problem of report.problems) context.output.warn(`${problem.name}: ${problem.reason}`)
     for (const finding of taken?.findings ?? []) context.output.warn(findingLine(finding))
     context.output.result({ ...report, ...(taken === null ? {} : { preflight: taken }) }, [
-      `${report.identical} of ${report.annotations} masks identical`,
+      `${report.identical} of ${report.annotations} masks identical${report.filledAs === undefined ? '' : ' as Ultralytics fills them'}`,
       ...(taken === null ? [] : readerLines(taken)),
       dryRun
         ? `${count(report.images, 'image')} would be exported to ${report.location}. Nothing was written there.`
@@ -75,11 +75,14 @@ function findingLine({ name, className, reason, iou }: PreflightReport['findings
   return `${what}: ${reason}${iou === null ? '' : ` IoU ${iou.toFixed(3)}.`}`
 }
 
-function readerLines({ reader, annotations, dropped, changed, notes, worstIou, fixes }: PreflightReport): string[] {
+function readerLines({ reader, annotations, dropped, changed, notes, ...report }: PreflightReport): string[] {
   const whole = annotations - dropped - changed
-  const worst = changed + dropped > 0 ? `, worst IoU ${worstIou.toFixed(3)}` : ''
+  const { worstIou, meanIou } = report
+  const worst = changed + dropped > 0 ? `, worst IoU ${worstIou.toFixed(3)}, mean ${meanIou.toFixed(3)}` : ''
   return [
     `${reader} (simulated): ${whole} of ${annotations} as stored, ${changed} changed, ${dropped} dropped${worst}; ${count(notes, 'note')}`,
-    ...fixes.map(({ sentence }) => `To avoid it: ${sentence}`),
+    ...report.fixes.map(
+      (fix) => `To avoid it: ${fix.sentence}${fix.meanIou === null ? '' : ` Mean IoU ${fix.meanIou.toFixed(3)}.`}`,
+    ),
   ]
 }

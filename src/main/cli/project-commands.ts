@@ -105,6 +105,7 @@ export interface ImportOptions {
   readonly onConflict: AnnotationImportSpec['conflicts']
   readonly emptyAs: NonNullable<AnnotationImportSpec['empty']>
   readonly orientation: NonNullable<AnnotationImportSpec['orientation']>
+  readonly outline: NonNullable<AnnotationImportSpec['outline']>
   readonly images?: string
   readonly dryRun?: boolean
 }
@@ -117,9 +118,12 @@ export async function importFrom(
   options: ImportOptions,
 ): Promise<ExitCode> {
   const { format, path: source } = await toRead(resolve(path), options.format, context.signal)
+  if (options.outline === 'centres' && !formats[format].options.includes('outline')) {
+    context.output.warn(`${source}: --outline is not heeded, since ${format} says by itself where its masks lie.`)
+  }
   const { as = formats[format].brings, dryRun = false } = options
-  const { onConflict: conflicts, emptyAs: empty, orientation, images } = options
-  const spec = { format, as, conflicts, empty, orientation, dryRun }
+  const { onConflict: conflicts, emptyAs: empty, orientation, outline, images } = options
+  const spec = { format, as, conflicts, empty, orientation, outline, dryRun }
   return await withSession(context, project, async (session) => {
     const report = await session.importAnnotations(source, spec, {
       signal: context.signal,

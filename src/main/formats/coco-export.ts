@@ -7,8 +7,8 @@ import type { CocoAnnotation, CocoCategory, CocoImage } from './coco-records.ts'
 import { SimplificationCost } from './coco-simplify.ts'
 import { checkCocoSpec, encodeMask, placeOn } from './coco-written.ts'
 import type { ExportAnnotation, ExportContext, ExportImage, ExportNumbers, ExportSource } from './format-types.ts'
-import { ExportProblems, exportPicture, exportUpright, selectImages } from './selection.ts'
-import { planSubsets, reachedSubsets } from './split.ts'
+import { ExportProblems, exportPicture, exportUpright } from './selection.ts'
+import { plannedImages, planSubsets, reachedSubsets } from './split.ts'
 import type { SplitPlan } from './split.ts'
 
 function attributesOf({ record }: ExportAnnotation): CocoAnnotation['attributes'] {
@@ -75,13 +75,12 @@ export async function exportCoco(
       }
     }
 
-    for await (const { source: item, annotations } of selectImages({ ...source, images: counted }, spec, context)) {
+    for await (const planned of plannedImages({ ...source, images: counted }, plan, spec, context)) {
+      const { source: item, annotations, subset } = planned
       const { image } = item
       const placed = placeOn(image, spec)
-      const subset = plan.subsetOf(image.id)
-      const target = files.get(subset ?? '')
-      // An image that came into the project after the split had been planned waits for the next export.
-      if (subset === undefined || target === undefined) continue
+      const target = files.get(subset)
+      if (target === undefined) throw new Error(`The split names no subset ${subset}`)
       const { results } = target
       const truth = results === null ? annotations : annotations.filter((each) => each.record.state === 'accepted')
       const record: CocoImage = {

@@ -1,4 +1,4 @@
-import type { ExportSpec } from '../../shared/contract/contract.ts'
+import type { ExportSpec, Outline } from '../../shared/contract/contract.ts'
 import type { CallContext } from '../../shared/contract/define.ts'
 import type { MaskTile } from '../../shared/domain/history.ts'
 import type { AnnotationRecord, Box, ClassRecord, ImageRecord } from '../../shared/domain/records.ts'
@@ -96,6 +96,8 @@ export interface ImportContext {
   readonly findImage: (name: string) => KnownImage | null
   /** Pictures said to have more pixels are listed and not read: none of the project can be meant. */
   readonly mostPixels?: number | undefined
+  /** What rings run along where the data set does not say it; default `edges`. */
+  readonly outline?: Outline | undefined
   readonly signal?: AbortSignal | undefined
 }
 

@@ -6,7 +6,7 @@ import type { ExportContext, ExportSource, IndexPngCodec } from './format-types.
 import { readJsonSections } from './json-sections.ts'
 import { exportDiffers } from './files.ts'
 import { paintMask, writeCheckedPng } from './label-pictures.ts'
-import { classNumbers, ExportProblems, uniqueStem, picturedImages } from './selection.ts'
+import { classNumbers, ExportProblems, uniqueStem, picturedImages, selectImages } from './selection.ts'
 import type { SelectedImage } from './selection.ts'
 import { TextFile } from './text-file.ts'
 import { WrittenFiles } from './written-files.ts'
@@ -52,7 +52,8 @@ export async function exportPngObjects(
     `"classes": ${JSON.stringify(classes)}`,
   ]
   await manifest.write(`{\n${head.join(',\n')},\n"images": [`)
-  for await (const item of picturedImages(source, join(folder, 'images'), spec, context, problems)) {
+  const selected = selectImages(source, spec, context)
+  for await (const item of picturedImages(selected, join(folder, 'images'), spec, context, problems)) {
     const stem = uniqueStem(item.source.image.name, stems)
     const { image, masks } = recordsOf(item, stem, names, problems)
     for (const { file, paint } of masks) {

@@ -8,6 +8,7 @@ import type { ExportSpec, PreflightReport, Reader } from '../../shared/contract/
 import { exportCoco } from './coco-export.ts'
 import type { Bitmap } from '../../shared/mask/bitmap.ts'
 import { preflight } from './preflight.ts'
+import { exportYolo } from './yolo-export.ts'
 
 const size = { width: 6, height: 3 }
 const ring = bitmapFromPicture(['###...', '#.#...', '###...'])
@@ -54,10 +55,13 @@ test('a fix makes what it is for go away', async () => {
   for (const reader of readers) {
     for (const segmentation of ['polygon', 'rle', 'rle-uncompressed'] as const) {
       const before = await look(reader, segmentation)
-      for (const { change } of before.fixes) {
+      for (const { change, meanIou } of before.fixes) {
+        if ('format' in change) continue
         const after = await look(reader, change.segmentation)
-        expect(after.fixes).toEqual([])
+        // Nothing leads back.
+        expect(after.fixes.filter((fix) => 'segmentation' in fix.change)).toEqual([])
         expect(lost(after)).toBeLessThan(lost(before))
+        if (meanIou !== null) expect(after.meanIou).toBeCloseTo(meanIou, 12)
       }
     }
   }
@@ -131,6 +135,29 @@ test('what is judged is what would be written: where masks of turned pictures li
   }
 })
 
+test('for Ultralytics, labels with rings through pixel centres are proposed with what they keep, which is what they do', async () => {
+  const square = painted(40, 40, (x, y) => x >= 5 && x < 15 && y >= 5 && y < 15)
+  const frame = painted(40, 40, (x, y) => Math.max(Math.abs(x - 20), Math.abs(y - 20)) > 4)
+  const images = [square, frame].map((bitmap, at) => ({
+    name: `${at}.jpg`,
+    width: 40,
+    height: 40,
+    masks: [mask(bitmap)],
+  }))
+  const simple = exportSource(images, [classRecord(0, 'bolt')])
+  const before = await preflight(simple, cocoSpec, 'ultralytics', quiet)
+  const sum = before.findings.reduce((total, { iou }) => total + (iou ?? 0), 0)
+  expect(before.meanIou).toBeCloseTo(sum / 2, 12)
+  expect(before.meanIou).toBeLessThan(0.95)
+  expect(before.fixes[0]).toMatchObject({ change: { format: 'yolo', outline: 'centres' }, meanIou: 1 })
+  using folder = temporaryFolder()
+  const spec = { ...cocoSpec, ...before.fixes[0]?.change }
+  expect(await exportYolo(simple, folder.path, spec, quiet)).toMatchObject({ annotations: 2, identical: 2 })
+  // Of an object of several parts the largest is what is left of one.
+  const ofParts = await preflight(source, cocoSpec, 'ultralytics', quiet)
+  expect(ofParts.fixes.find(({ change }) => 'format' in change)?.meanIou).toBeCloseTo((1 + 4 / 8) / 2, 12)
+})
+
 test('for Ultralytics, the encoding that keeps more of the masks is proposed, and groups are dropped', async () => {
   const square = painted(40, 40, (x, y) => x >= 5 && x < 15 && y >= 5 && y < 15)
   const frame = painted(40, 40, (x, y) => Math.max(Math.abs(x - 20), Math.abs(y - 20)) > 4)
@@ -138,13 +165,16 @@ test('for Ultralytics, the encoding that keeps more of the masks is proposed, an
     const images = bitmaps.map((bitmap, at) => ({ name: `${at}.jpg`, width: 40, height: 40, masks: [mask(bitmap)] }))
     const simple = exportSource(images, [classRecord(0, 'bolt')])
     const report = await preflight(simple, { ...cocoSpec, segmentation }, 'ultralytics', quiet)
-    return report.fixes.map(({ change }) => change.segmentation)
+    return report.fixes.map(({ change }) => ('format' in change ? change.format : change.segmentation))
   }
-  expect(await fixes([square], 'polygon')).toEqual(['rle'])
+  expect(await fixes([square], 'polygon')).toEqual(['rle', 'yolo'])
   expect(await fixes([square], 'rle')).toEqual([])
-  expect(await fixes([frame], 'polygon')).toEqual([])
-  expect(await fixes([frame], 'rle')).toEqual(['polygon'])
-  expect(await fixes([square, square, frame], 'polygon')).toEqual(['rle'])
+  expect(await fixes([frame], 'polygon')).toEqual(['yolo'])
+  expect(await fixes([frame], 'rle')).toEqual(['yolo', 'polygon'])
+  expect(await fixes([square, square, frame], 'polygon')).toEqual(['yolo', 'rle'])
+  // What polygons would do to masks that are whole as run lengths is weighed against what they do for others.
+  const dented = painted(40, 40, (x, y) => x >= 5 && x < 15 && y >= 5 && y < 15 && (x !== 9 || y !== 9))
+  expect(await fixes([dented, square, square], 'rle')).toEqual(['yolo'])
   const crowd = exportSource(
     [{ name: 'a.jpg', width: 40, height: 40, masks: [{ ...mask(square), crowd: true }] }],
     [classRecord(0, 'bolt')],

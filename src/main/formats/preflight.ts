@@ -23,17 +23,20 @@ export interface WrittenAnnotation {
 
 /** What a reader makes of something; nothing is said of what it takes as it is. */
 export interface Verdict {
-  /** `dropped`: it is not there any more. `changed`: it has other pixels. `note`: it is whole if the reader is told to. */
-  readonly kind: 'dropped' | 'changed' | 'note'
+  /**
+   * `dropped`: it is not there any more. `changed`: it has other pixels. `note`: it is whole if the reader is told to.
+   * `whole`: nothing happens to it, but a change of the export would do it harm; it is no finding.
+   */
+  readonly kind: 'dropped' | 'changed' | 'note' | 'whole'
   readonly reason: string
   /** Of what the reader has with what is stored, 0 to 1; null where no pixels are compared. */
   readonly iou: number | null
-  /** What to change in the export so that it does not happen. */
-  readonly fix: Fix | null
+  /** What to change in the export so that it does not happen, one or the other. */
+  readonly fixes: readonly Fix[]
 }
 
 /** A change of the export, with what it does for one mask: IoU, -1 to 1. It is offered where it does more good than harm. */
-export type Fix = PreflightReport['fixes'][number] & { readonly gain: number }
+export type Fix = Pick<PreflightReport['fixes'][number], 'sentence' | 'change'> & { readonly gain: number }
 
 /** How one reader takes a COCO instances file, by its published rules: simulated, it is not run. */
 export interface ReaderRules {
@@ -59,16 +62,18 @@ export async function preflight(
   const rules = readerRules[reader]
   const names = new Map(source.classes.map(({ id, name }) => [id, name]))
   const findings: PreflightReport['findings'] = []
-  const fixes = new Map<string, Fix>()
+  const fixes = new Map<string, OfferedFix>()
+  let [masks, sumOfIou] = [0, 0]
   const counts = { images: 0, annotations: 0, dropped: 0, changed: 0, notes: 0, worstIou: 1 }
   const take = (name: string, annotation: ExportAnnotation | null, verdict: Verdict | null): void => {
     if (verdict === null) return
+    for (const fix of verdict.fixes) {
+      const gain = (fixes.get(fix.sentence)?.gain ?? 0) + fix.gain
+      fixes.set(fix.sentence, { ...fix, gain, isOfPixels: verdict.iou !== null })
+    }
+    if (verdict.kind === 'whole') return
     counts[verdict.kind === 'note' ? 'notes' : verdict.kind]++
     if (verdict.iou !== null) counts.worstIou = Math.min(counts.worstIou, verdict.iou)
-    if (verdict.fix !== null) {
-      const gain = (fixes.get(verdict.fix.sentence)?.gain ?? 0) + verdict.fix.gain
-      fixes.set(verdict.fix.sentence, { ...verdict.fix, gain })
-    }
     if (findings.length === mostFindings) return
     const { kind, reason, iou } = verdict
     const className = annotation === null ? null : (names.get(annotation.record.classId) ?? null)
@@ -91,14 +96,29 @@ export async function preflight(
         annotation.record.kind === 'box' ? { segmentation: [], iou: 1 } : encodeMask(written.tiles, size, spec)
       const verdict = rules.ofAnnotation({ annotation: written, size, segmentation, iou })
       const isElsewhere = isAside && spec.orientation === 'stored' && verdict?.kind !== 'dropped'
-      take(image.name, annotation, isElsewhere ? elsewhere(annotation, written) : verdict)
+      const said = isElsewhere ? elsewhere(annotation, written) : verdict
+      take(image.name, annotation, said)
+      if (annotation.record.kind === 'box') continue
+      masks++
+      sumOfIou += said?.iou ?? 1
     }
   }
-  return { reader, ...counts, findings, fixes: worthwhile(fixes.values()) }
+  const meanIou = masks === 0 ? 1 : sumOfIou / masks
+  const worthwhile = [...fixes.values()].filter(({ gain }) => gain > 0).sort((a, b) => b.gain - a.gain)
+  return {
+    reader,
+    ...counts,
+    meanIou,
+    findings,
+    fixes: worthwhile.map(({ sentence, change, gain, isOfPixels }) => {
+      return { sentence, change, meanIou: isOfPixels ? meanIou + gain / masks : null }
+    }),
+  }
 }
 
-function worthwhile(fixes: Iterable<Fix>): PreflightReport['fixes'] {
-  return [...fixes].filter(({ gain }) => gain > 0).map(({ sentence, change }) => ({ sentence, change }))
+/** What a change does for all masks together, and whether that was found by comparing pixels. */
+interface OfferedFix extends Fix {
+  readonly isOfPixels: boolean
 }
 
 const notTurned: Verdict = {
@@ -106,7 +126,7 @@ const notTurned: Verdict = {
   reason:
     'The picture has an EXIF orientation, which is not applied: the masks lie as the picture is displayed. Put the masks on the stored pixels, or export upright copies.',
   iou: null,
-  fix: null,
+  fixes: [],
 }
 
 /** Whether the reader has the picture another way round than the masks lie in the file. */
@@ -123,6 +143,6 @@ function elsewhere(annotation: ExportAnnotation, written: ExportAnnotation): Ver
     kind: 'changed',
     reason: 'It lies on the pixels as the file stores them, and the picture is turned by its EXIF orientation before.',
     iou: annotation.record.kind === 'box' ? null : tilesIou(annotation.tiles, written.tiles),
-    fix: null,
+    fixes: [],
   }
 }

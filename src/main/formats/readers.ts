@@ -1,6 +1,6 @@
 import type { Reader } from '../../shared/contract/contract.ts'
-import { polygonsFromTiles } from '../../shared/coco/polygons.ts'
-import { tilesBounds, tilesIou } from '../../shared/mask/tiles.ts'
+import { polygonsFromTiles, ringArea } from '../../shared/coco/polygons.ts'
+import { tilesArea, tilesBounds, tilesIou } from '../../shared/mask/tiles.ts'
 import type { MaskTile } from '../../shared/domain/history.ts'
 import { decodeSegmentation } from './coco-records.ts'
 import type { ReaderRules, Verdict, WrittenAnnotation } from './preflight.ts'
@@ -15,12 +15,18 @@ const runLengths = {
 } as const
 const plain = { ofImage: () => null } as const
 
-function note(reason: string, fix: Verdict['fix'] = null): Verdict {
-  return { kind: 'note', reason, iou: null, fix }
+const throughCentres = {
+  sentence:
+    'Export YOLO with rings through the centres of pixels, which Ultralytics fills to the pixel; several parts become objects of their own.',
+  change: { format: 'yolo', outline: 'centres' },
+} as const
+
+function note(reason: string, ...fixes: Verdict['fixes']): Verdict {
+  return { kind: 'note', reason, iou: null, fixes }
 }
 
 function dropped(reason: string): Verdict {
-  return { kind: 'dropped', reason, iou: 0, fix: null }
+  return { kind: 'dropped', reason, iou: 0, fixes: [] }
 }
 
 function isBox({ annotation }: WrittenAnnotation): boolean {
@@ -79,7 +85,7 @@ export const readerRules: Readonly<Record<Reader, ReaderRules>> = {
     turns: true,
     ofAnnotation: (written) => {
       if (isBox(written)) {
-        return { kind: 'changed', reason: 'A box becomes a mask that fills it.', iou: null, fix: null }
+        return { kind: 'changed', reason: 'A box becomes a mask that fills it.', iou: null, fixes: [] }
       }
       return trained(written)
     },
@@ -97,7 +103,7 @@ function decoded({ annotation, size, segmentation, iou }: WrittenAnnotation): Ve
   return changed(annotation.tiles, back, iou < 1 ? 'It was simplified.' : 'It comes back with other pixels.')
 }
 
-/** By Ultralytics' rule, and what the other encoding would make of it. */
+/** By Ultralytics' rule, and what the other encoding and labels of its own would make of it. */
 function trained({ annotation, size, segmentation, iou: written }: WrittenAnnotation): Verdict | null {
   const { tiles, record } = annotation
   if (record.crowd) return dropped('Groups of objects (`iscrowd` 1) are left out.')
@@ -107,8 +113,18 @@ function trained({ annotation, size, segmentation, iou: written }: WrittenAnnota
   const iouOf = (rings: Rings): number => tilesIou(tiles, readByUltralytics(rings, box, size))
   // Run lengths hold the very pixels of the mask.
   const iou = iouOf(isPolygon ? segmentation : contoursOf(tiles))
-  if (iou === 1) return null
-  const gain = iouOf(isPolygon ? contoursOf(tiles) : polygonsFromTiles(tiles)) - iou
+  const rings = polygonsFromTiles(tiles)
+  const largest = rings.reduce((most, ring) => Math.max(most, ringArea(ring)), 0)
+  // Simplified outlines are asked for, and run lengths and labels have none.
+  const fixes =
+    written < 1
+      ? []
+      : [
+          { ...(isPolygon ? runLengths : openHoles), gain: iouOf(isPolygon ? contoursOf(tiles) : rings) - iou },
+          // Of several objects the largest is what is left of one.
+          { ...throughCentres, gain: largest / tilesArea(tiles) - iou },
+        ]
+  if (iou === 1) return { kind: 'whole', reason: '', iou, fixes }
   const why = [
     ...(written < 1 ? ['its simplified outline is taken'] : []),
     ...(isPolygon && segmentation.length > 1 ? [`its ${segmentation.length} parts become one outline`] : []),
@@ -116,12 +132,10 @@ function trained({ annotation, size, segmentation, iou: written }: WrittenAnnota
       ? 'outlines are filled with their edge'
       : 'it is filled from its outer border, which closes holes and joins parts',
   ]
-  // Simplified outlines are asked for, and run lengths have none.
-  const fix = written < 1 ? null : { ...(isPolygon ? runLengths : openHoles), gain }
-  return { kind: 'changed', reason: `In training ${why.join(', ')}.`, iou, fix }
+  return { kind: 'changed', reason: `In training ${why.join(', ')}.`, iou, fixes }
 }
 
 function changed(stored: readonly MaskTile[], read: readonly MaskTile[], reason: string): Verdict | null {
   const iou = tilesIou(stored, read)
-  return iou === 1 ? null : { kind: 'changed', reason, iou, fix: null }
+  return iou === 1 ? null : { kind: 'changed', reason, iou, fixes: [] }
 }

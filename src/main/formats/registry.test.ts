@@ -75,6 +75,7 @@ test.each(formatNames)('%s holds what it says it holds, and no more', async (for
 const otherwise: Readonly<Record<Format['options'][number], Partial<ExportSpec>>> = {
   segmentation: { segmentation: 'rle' },
   parts: { parts: 'largest' },
+  outline: { outline: 'centres' },
   orientation: { orientation: 'stored' },
   simplify: { simplify: 2 },
   split: { split: { by: 'image', seed: 1, subsets: ['train', 'val'].map((name) => ({ name, share: 0.5 })) } },

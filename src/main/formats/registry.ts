@@ -91,7 +91,7 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
     id: 'yolo',
     imports: 'folder',
     brings: 'accepted',
-    options: ['parts', 'split'],
+    options: ['parts', 'outline', 'split'],
     // Boxes only in an export without any mask.
     holds: { instances: true, overlaps: true, boxes: false, parts: false, holes: true, parents: false, empty: true },
     layout: 'yolo',
@@ -195,7 +195,7 @@ export async function writeDataSet(
     ...report,
     location: folder,
     ...gone,
-    problems: [...report.problems, ...plain.problems(), ...listed(strangers)],
+    problems: [...report.problems, ...plain.problems(), ...strangerProblems(strangers)],
   }
 }
 
@@ -225,7 +225,8 @@ export function formatsWith(option: Format['options'][number]): string[] {
     .map(({ id }) => id)
 }
 
-function listed(strangers: readonly string[]): Problem[] {
+/** One problem for all files of other origin that readers of the export would take too; none without any. */
+function strangerProblems(strangers: readonly string[]): Problem[] {
   const [name] = strangers
   if (name === undefined) return []
   const others =

@@ -44,16 +44,16 @@ export async function* selectImages(
 }
 
 /**
- * The selected images of a data set that is written image by image: each has its picture in `folder`.
+ * The images of a data set that is written image by image, selected or planned: each has its picture in `folder` when it comes.
  */
-export async function* picturedImages(
-  source: ExportSource,
+export async function* picturedImages<Item extends SelectedImage>(
+  items: AsyncIterable<Item>,
   folder: string,
   spec: ExportSpec,
   context: ExportContext,
   problems: ExportProblems,
-): AsyncGenerator<SelectedImage> {
-  for await (const item of selectImages(source, spec, context)) {
+): AsyncGenerator<Item> {
+  for await (const item of items) {
     await exportPicture(item.source, folder, spec, problems, context)
     yield item
   }

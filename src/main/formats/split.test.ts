@@ -222,6 +222,32 @@ test('YOLO: subsets with lists and folders of their own, named in data.yaml, and
   expect(read.images.map(({ fileName }) => fileName).toSorted()).toEqual(list.map(({ name }) => name).toSorted())
 })
 
+test.each(['coco', 'yolo', 'voc'] as const)(
+  '%s: an image that came after the plan waits, and so does its picture',
+  async (format) => {
+    using folder = temporaryFolder()
+    const path = writeSample(folder.path, 'originals/picture.png', 'a picture')
+    const all = images(3, (index) => `${index}.png`, { path })
+    const [early, late] = [exportSource(all.slice(0, 2), classes), exportSource(all, classes)]
+    let compared = 0
+    // The plan compares all pictures that there are, and then one more comes.
+    const growing: typeof late = {
+      ...late,
+      images: () => (compared < 2 ? early : late).images(),
+      pixels: (...asked) => {
+        compared++
+        return late.pixels(...asked)
+      },
+    }
+    const spec = { ...cocoSpec, format, images: 'copy', split: { ...byFolder, by: 'image' } } as const
+    const out = join(folder.path, 'out')
+    expect(await writeDataSet(growing, out, spec, indexPngCodec, quiet)).toMatchObject({ images: 2, annotations: 2 })
+    const files = readdirSync(out, { recursive: true }).map(String)
+    expect(files.filter((name) => name.endsWith('1.png'))).not.toEqual([])
+    expect(files.filter((name) => /\b2\.(?:png|txt|xml)$/.test(name))).toEqual([])
+  },
+)
+
 test('YOLO: readers know three subsets and insist on two', async () => {
   using folder = temporaryFolder()
   const source = exportSource(
@@ -236,7 +262,7 @@ test('YOLO: readers know three subsets and insist on two', async () => {
     'It names fit.txt for `train` and for `val`, as both have to be there: what is measured would be what was learnt. Split into train and val.',
   ])
   const data = parse(readFileSync(join(folder.path, 'data.yaml'), 'utf8'))
-  expect(data).toEqual({ test: 'test.txt', train: 'fit.txt', val: 'fit.txt', names: { 0: 'bolt' } })
+  expect(data).toEqual({ test: 'test.txt', train: 'fit.txt', val: 'fit.txt', outline: 'edges', names: { 0: 'bolt' } })
 })
 
 test('YOLO: no name of a subset is taken for something else in data.yaml', async () => {
@@ -246,7 +272,7 @@ test('YOLO: no name of a subset is taken for something else in data.yaml', async
   const spec = { ...cocoSpec, format: 'yolo', split: { by: 'image', seed: 1, subsets } } as const
   await writeDataSet(exportSource(list, classes), folder.path, spec, indexPngCodec, quiet)
   const data = parse(readFileSync(join(folder.path, 'data.yaml'), 'utf8'))
-  expect(data).toEqual({ train: 'path.txt', val: 'val.txt', names: { 0: 'bolt' } })
+  expect(data).toEqual({ train: 'path.txt', val: 'val.txt', outline: 'edges', names: { 0: 'bolt' } })
 })
 
 test('VOC: a list for each subset in both places where lists lie', async () => {

@@ -6,7 +6,7 @@ import type { ExportContext, ExportSource } from './format-types.ts'
 import { fingerprintHeight, fingerprintOf, fingerprintWidth, nearDuplicateGroups } from './near-duplicates.ts'
 import type { Fingerprint } from './near-duplicates.ts'
 import { selectImages } from './selection.ts'
-import type { ExportProblems } from './selection.ts'
+import type { ExportProblems, SelectedImage } from './selection.ts'
 
 /** Which image goes into which subset. */
 export interface SplitPlan {
@@ -42,6 +42,27 @@ export async function planSubsets(
 ): Promise<SplitPlan> {
   if (spec.split === null) return { subsetOf: () => whole, names: [whole], subsets: [] }
   return await planSplit(source, spec, spec.split, context, problems)
+}
+
+/** A selected image with the subset that it goes into. */
+export interface PlannedImage extends SelectedImage {
+  readonly subset: string
+}
+
+/**
+ * The selected images that the plan knows. One that came into the project after the split had been planned waits for the next
+ * export. Reports and throws as `selectImages`.
+ */
+export async function* plannedImages(
+  source: ExportSource,
+  plan: SplitPlan,
+  spec: ExportSpec,
+  context: ExportContext,
+): AsyncGenerator<PlannedImage> {
+  for await (const item of selectImages(source, spec, context)) {
+    const subset = plan.subsetOf(item.source.image.id)
+    if (subset !== undefined) yield { ...item, subset }
+  }
 }
 
 /** The subsets for the report, with the images that they have in the end; nothing without a split. */

@@ -2,7 +2,7 @@ import type { MaskTile } from '../../shared/domain/history.ts'
 import type { Box } from '../../shared/domain/records.ts'
 import { fillOutline } from '../../shared/mask/fill-outline.ts'
 import { outerContours } from '../../shared/mask/outer-contours.ts'
-import { cropFromTiles, tilesFromBitmap } from '../../shared/mask/tiles.ts'
+import { cropFromTiles } from '../../shared/mask/tiles.ts'
 import { bridgedRings } from './bridged-rings.ts'
 
 interface Size {
@@ -25,10 +25,8 @@ export type Rings = readonly (readonly number[])[]
 export function readByUltralytics(rings: Rings, box: Box, size: Size): MaskTile[] {
   const usable = rings.filter((ring) => ring.length >= 6)
   const ring = usable.length === 0 ? cornersOf(box) : bridgedRings(usable)
-  return filled(
-    ring.map((value, at) => throughLabel(value, at % 2 === 0 ? size.width : size.height)),
-    size,
-  )
+  const shares = ring.map((value, at) => Number((value / (at % 2 === 0 ? size.width : size.height)).toPrecision(6)))
+  return filledByUltralytics(shares, size)
 }
 
 /** The outer contours that stand for a mask of run lengths: its holes are filled. */
@@ -40,22 +38,15 @@ export function contoursOf(tiles: readonly MaskTile[]): Rings {
   )
 }
 
+/**
+ * What Ultralytics fills for one line of a label file: shares `x, y, …` of the sides of an image of that size, read in
+ * single precision and cut to whole pixels. The points that it puts between the corners lie on the lines between them.
+ */
+export function filledByUltralytics(shares: readonly number[], size: Size): MaskTile[] {
+  const ring = shares.map((share, at) => Math.fround(Math.fround(share) * (at % 2 === 0 ? size.width : size.height)))
+  return fillOutline([ring], size)
+}
+
 function cornersOf([left, top, width, height]: Box): number[] {
   return [left, top, left + width, top, left + width, top + height, left, top + height]
-}
-
-function throughLabel(value: number, side: number): number {
-  return Math.trunc(Math.fround(Math.fround(Number((value / side).toPrecision(6))) * side))
-}
-
-/** Fills a ring of whole numbers, at the cost of its box. */
-function filled(ring: readonly number[], { width, height }: Size): MaskTile[] {
-  let [left, top, right, bottom] = [width, height, 0, 0]
-  ring.forEach((value, at) => {
-    if (at % 2 === 0) [left, right] = [Math.min(left, value), Math.max(right, value)]
-    else [top, bottom] = [Math.min(top, value), Math.max(bottom, value)]
-  })
-  const within = ring.map((value, at) => value - (at % 2 === 0 ? left : top))
-  const bitmap = fillOutline([within], Math.min(right + 1, width) - left, Math.min(bottom + 1, height) - top)
-  return tilesFromBitmap(bitmap, left, top)
 }

@@ -10,7 +10,7 @@ import { exportDiffers } from './files.ts'
 import { largestFirst, paintMask, writeCheckedPng } from './label-pictures.ts'
 import { classNumberOf, classNumbers, ExportProblems, noteCrowds, picturedImages, uniqueStem } from './selection.ts'
 import type { SelectedImage } from './selection.ts'
-import { planSubsets, reachedSubsets } from './split.ts'
+import { plannedImages, planSubsets, reachedSubsets } from './split.ts'
 import { SubsetLists } from './subset-lists.ts'
 import { TextFile } from './text-file.ts'
 import { WrittenFiles } from './written-files.ts'
@@ -67,11 +67,9 @@ export async function exportVoc(
     const colour = vocColours[numbers.get(id) ?? 0] ?? 0
     await labelMap.write(`${name}:${colour >> 16},${(colour >> 8) & 255},${colour & 255}::\n`)
   }
-  for await (const item of picturedImages(source, join(folder, 'JPEGImages'), spec, context, problems)) {
+  const planned = plannedImages(source, plan, spec, context)
+  for await (const item of picturedImages(planned, join(folder, 'JPEGImages'), spec, context, problems)) {
     const { image } = item.source
-    const subset = plan.subsetOf(image.id)
-    // An image that came into the project after the split had been planned waits for the next export.
-    if (subset === undefined) continue
     noteCrowds(image.name, item.annotations, problems)
     const stem = uniqueStem(image.name, stems)
     if (stem !== withoutEnding(image.name)) {
@@ -84,7 +82,7 @@ export async function exportVoc(
     await writeCheckedPng(join(folder, `SegmentationClass/${stem}.png`), classes, codec)
     await writeCheckedPng(join(folder, `SegmentationObject/${stem}.png`), objects, codec)
     await writeCheckedXml(join(folder, `Annotations/${stem}.xml`), annotation)
-    await lists.add(subset, stem)
+    await lists.add(item.subset, stem)
     files.add(`Annotations/${stem}.xml`, `SegmentationClass/${stem}.png`, `SegmentationObject/${stem}.png`)
     images++
     annotationCount += item.annotations.length

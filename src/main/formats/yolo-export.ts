@@ -1,33 +1,32 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
-import { polygonsFromTiles } from '../../shared/coco/polygons.ts'
-import type { ExportReport, ExportSpec } from '../../shared/contract/contract.ts'
+import { polygonsFromTiles, ringArea } from '../../shared/coco/polygons.ts'
+import type { ExportReport, ExportSpec, Outline } from '../../shared/contract/contract.ts'
 import type { MaskTile } from '../../shared/domain/history.ts'
 import type { Box } from '../../shared/domain/records.ts'
+import { centreRing } from '../../shared/mask/centre-ring.ts'
 import { tilesArea, unionTiles, xorTiles } from '../../shared/mask/tiles.ts'
 import { exportDiffers } from './files.ts'
 import type { ExportAnnotation, ExportContext, ExportSource } from './format-types.ts'
-import {
-  classNumberOf,
-  classNumbers,
-  plainAnnotations,
-  ExportProblems,
-  exportPicture,
-  noteBoxes,
-  selectImages,
-} from './selection.ts'
+import { classNumberOf, classNumbers, plainAnnotations, ExportProblems, exportPicture, noteBoxes } from './selection.ts'
 import type { SelectedImage } from './selection.ts'
-import { planSubsets, reachedSubsets } from './split.ts'
+import { plannedImages, planSubsets, reachedSubsets } from './split.ts'
 import type { SplitPlan } from './split.ts'
 import { SubsetLists } from './subset-lists.ts'
 import { TextFile } from './text-file.ts'
+import { filledByUltralytics } from './ultralytics-reading.ts'
 import { WrittenFiles } from './written-files.ts'
 import { boxLine, labelPathOf, parseLabels, ringLine } from './yolo-labels.ts'
 import type { LabelLine } from './yolo-labels.ts'
+import { ringReadings } from './yolo-rings.ts'
+import type { RingReading } from './yolo-rings.ts'
 
 /** The subsets that readers know; without a split everything is in the first. */
 const knownSubsets = ['train', 'val', 'test']
+
+/** Each outline is judged by the reading it is made for. */
+const readers: Readonly<Record<Outline, RingReading>> = { edges: ringReadings.edges, centres: filledByUltralytics }
 
 /** One annotation as lines of a label file. */
 interface Written {
@@ -43,15 +42,17 @@ interface Written {
 /**
  * Writes `data.yaml`, `train.txt` (the pictures that are part of the data set, one a line), `labels/train/….txt` and, if
  * asked for, `images/train/…`; with a split the same for each subset. Classes count from 0; one ring a line, holes on
- * vertical bridges as in COCO polygons. A reviewed-empty image has an empty file.
+ * vertical bridges as in COCO polygons. The rings run along pixel edges, or through the centres of the border pixels
+ * (`spec.outline`), which `data.yaml` says. A reviewed-empty image has an empty file.
  *
  * YOLO joins no rings to one object: of an annotation of several parts each becomes a line, or its largest alone
  * (`spec.parts`), and each such annotation is listed. A label set holds rings or boxes and never both, since
  * Ultralytics throws all rings away where it meets a box: boxes are written where the export has no mask at all, else
  * they are listed, and an image that has only boxes is left out, as its empty file would say that nothing is there.
  *
- * Each label file is read back at the size of its image and compared before it gets its name; `identical` counts
- * annotations that are one line and come back exactly. `data.yaml` comes last: a folder without it is an export that
+ * Each label file is read back at the size of its image and compared before it gets its name: by COCO's rule, or as
+ * Ultralytics fills outlines, whichever the rings are made for. `identical` counts annotations that are one line and come
+ * back exactly. `data.yaml` comes last: a folder without it is an export that
  * did not end. Throws `Io` naming what differs, and `Cancelled`.
  */
 export async function exportYolo(
@@ -65,6 +66,7 @@ export async function exportYolo(
   const numbered = source.classes.map((record) => [(numbers.get(record.id) ?? 0) - 1, record.name] as const)
   const names = new Map(numbered.toSorted(([a], [b]) => a - b))
   const holdsMasks = hasMask(source, spec)
+  const { outline = 'edges' } = spec
   const files = new WrittenFiles()
   let images = 0
   const owners = new Map<string, string>()
@@ -74,16 +76,13 @@ export async function exportYolo(
   await using data = await TextFile.create(join(folder, 'data.yaml'))
   const plan = await planSubsets(source, spec, 'train', context, problems)
   await using lists = await SubsetLists.create(folder, plan.names, (subset) => [`${subset}.txt`])
-  for await (const item of selectImages(source, spec, context)) {
+  for await (const item of plannedImages(source, plan, spec, context)) {
     const { image } = item.source
     const all = plainAnnotations(item, problems)
     const kept = holdsMasks ? all.filter(({ record }) => record.kind === 'mask') : all
     noteBoxes(image.name, all.length - kept.length, kept.length === 0, besideBoxes, problems)
     if (kept.length === 0 && all.length > 0) continue
-    const subset = plan.subsetOf(image.id)
-    // An image that came into the project after the split had been planned waits for the next export.
-    if (subset === undefined) continue
-    const imagesFolder = `images/${subset}`
+    const imagesFolder = `images/${item.subset}`
     const labelName = labelPathOf(`${imagesFolder}/${image.name}`)
     const owner = owners.get(labelName.toLowerCase())
     if (owner !== undefined || /[\r\n\u2028\u2029]/.test(image.name)) {
@@ -97,14 +96,14 @@ export async function exportYolo(
     const written = kept.map((annotation) =>
       linesOf(annotation, classNumberOf(numbers, annotation) - 1, names, item, spec, problems),
     )
-    identical += await writeLabels(join(folder, labelName), written, names, item)
+    identical += await writeLabels(join(folder, labelName), written, names, item, readers[outline])
     annotationCount += kept.length
-    await lists.add(subset, `./${imagesFolder}/${image.name}`)
+    await lists.add(item.subset, `./${imagesFolder}/${image.name}`)
     files.add(labelName)
     images++
   }
   await lists.publish()
-  const described = { ...listsOf(plan, problems), names }
+  const described = { ...listsOf(plan, problems), outline, names }
   await data.write(
     `# Class numbers count from 0. ${spec.split === null ? 'No split was made: `val` is `train`; make your own before you measure.' : `Split by ${spec.split.by}, seed ${spec.split.seed}.`}\n`,
   )
@@ -122,6 +121,7 @@ export async function exportYolo(
     images,
     annotations: annotationCount,
     identical,
+    ...(outline === 'centres' && holdsMasks ? { filledAs: 'ultralytics' as const } : {}),
     ...reachedSubsets(plan, lists.counts),
     problems: problems.list(),
   }
@@ -177,7 +177,7 @@ function linesOf(
     return {
       annotation,
       className,
-      lines: box === null ? [] : [boxLine(classNumber, box, width, height)],
+      lines: box === null ? [] : [boxLine(classNumber, box, image)],
       pixels: 0,
       box,
     }
@@ -198,7 +198,8 @@ function linesOf(
       `Annotation ${record.id} has ${rings.length} parts, ${isCut ? 'and ' : ''}${loss}. COCO keeps them as one.`,
     )
   }
-  const lines = kept.map((ring) => ringLine(classNumber, ring, width, height))
+  const isThroughCentres = spec.outline === 'centres'
+  const lines = kept.map((ring) => ringLine(classNumber, isThroughCentres ? centreRing(ring) : ring, image))
   return { annotation, className, lines, pixels: isCut ? largest : total, box: null }
 }
 
@@ -214,27 +215,18 @@ function isSameBox(a: Box, b: Box | null): boolean {
   return a.every((value, at) => Math.abs(value - (b?.[at] ?? NaN)) <= 0.002)
 }
 
-/** Pixels inside a ring along pixel edges. */
-function ringArea(ring: readonly number[]): number {
-  let twice = 0
-  for (let at = 0; at < ring.length; at += 2) {
-    const next = (at + 2) % ring.length
-    twice += (ring[at] ?? 0) * (ring[next + 1] ?? 0) - (ring[next] ?? 0) * (ring[at + 1] ?? 0)
-  }
-  return Math.abs(twice) / 2
-}
-
 /** Writes, reads back, compares, publishes. Returns how many annotations the file gives back as they are. */
 async function writeLabels(
   path: string,
   written: readonly Written[],
   names: ReadonlyMap<number, string>,
   { source: { image } }: SelectedImage,
+  readRing: RingReading,
 ): Promise<number> {
   await using file = await TextFile.create(path)
   for (const { lines } of written) for (const line of lines) await file.write(line)
   await file.finish()
-  const read = parseLabels(await readFile(file.temporaryPath, 'utf8'), names, 0, image.width, image.height)
+  const read = parseLabels(await readFile(file.temporaryPath, 'utf8'), names, 0, image, readRing)
   let at = 0
   let identical = 0
   for (const each of written) {

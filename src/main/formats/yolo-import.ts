@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { basename, dirname, join, parse as parsePath, relative, resolve } from 'node:path'
 import { parse, YAMLParseError } from 'yaml'
+import { outlineSchema } from '../../shared/contract/contract.ts'
 import { AppError, isAppError, throwIfAborted } from '../../shared/errors.ts'
 import { z } from '../../shared/zod.ts'
 import { filesBelow, kindOf, readWholeText, slashed } from './files.ts'
@@ -8,6 +9,7 @@ import type { ImportContext, ImportedAnnotation, ImportedDataSet, ImportedImage,
 import { Problems } from './problems.ts'
 import { annotationOf, emptinessOf } from './shapes.ts'
 import { labelPathOf, parseLabels } from './yolo-labels.ts'
+import { ringReadings } from './yolo-rings.ts'
 
 const pictureEnding = /\.(?:jpe?g|png|webp|tiff?|bmp)$/i
 
@@ -19,6 +21,8 @@ const dataSchema = z.object({
   val: placesSchema,
   test: placesSchema,
   names: z.union([z.array(nameSchema), z.record(z.string().regex(/^\d+$/), nameSchema)]),
+  /** Our own word for what the rings run along; anything else under that name is no statement of it. */
+  outline: outlineSchema.optional().catch(undefined),
   /** How many keypoints follow every box, and numbers for each of them: only data sets of poses have it. */
   kpt_shape: z.tuple([z.int().positive().max(10_000), z.int().min(2).max(3)]).nullish(),
 })
@@ -38,7 +42,7 @@ interface Listed {
  * from the picture of that name in the project. A picture without a label file is left out; an empty file says
  * that nothing is there. Of a data set of poses the boxes are read. `data.yaml` may lead out of its folder, as many do:
  * ordinary files are read there too, and the place is listed. What cannot be read is listed with file and line, and the
- * rest goes on.
+ * rest goes on. What the rings run along is what `data.yaml` says of it, else what the context says.
  *
  * Throws `NotFound` or `InvalidInput` when `data.yaml` cannot be used, and `Cancelled`.
  */
@@ -48,6 +52,7 @@ export async function readYolo(path: string, context: ImportContext): Promise<Im
   const root = await rootOf(file, data.path ?? '')
   const names = new Map(Object.entries(data.names).map(([number, name]) => [Number(number), name] as const))
   const [points, each] = data.kpt_shape ?? [0, 0]
+  const readRing = ringReadings[data.outline ?? context.outline ?? 'edges']
   const problems = new Problems()
   const images: ImportedImage[] = []
   let posed = 0
@@ -78,7 +83,7 @@ export async function readYolo(path: string, context: ImportContext): Promise<Im
     }
     const { width, height } = size
     const annotations: ImportedAnnotation[] = []
-    const lines = parseLabels(text, names, points * each, width, height)
+    const lines = parseLabels(text, names, points * each, { width, height }, readRing)
     for (const read of lines) {
       if (read.kind === 'skip') {
         problems.push({ name: labelName, reason: `Line ${read.line} was left out: ${read.reason}` })

@@ -1,8 +1,8 @@
-import { countsFromPolygons } from '../../shared/coco/rasterise.ts'
-import { tilesFromCounts } from '../../shared/coco/rle.ts'
 import type { Box } from '../../shared/domain/records.ts'
 import { withoutEnding } from '../../shared/domain/picture-names.ts'
+import { isAppError } from '../../shared/errors.ts'
 import type { ShapeReading } from './shapes.ts'
+import type { RingReading, Size } from './yolo-rings.ts'
 
 /** The text of YOLO label files, both ways. Class numbers count from 0, coordinates are shares of the image's sides. */
 
@@ -36,32 +36,31 @@ function share(value: number, size: number, places: number): string {
 }
 
 /** A line for one ring `x, y, …` in pixels. Vertices are written as they are, since bridges to holes repeat some. */
-export function ringLine(classNumber: number, ring: readonly number[], width: number, height: number): string {
+export function ringLine(classNumber: number, ring: readonly number[], { width, height }: Size): string {
   const shares = ring.map((value, at) => share(value, at % 2 === 0 ? width : height, 3))
   return `${classNumber} ${shares.join(' ')}\n`
 }
 
 /** A line for a box: its centre and its sides. */
-export function boxLine(classNumber: number, [x, y, w, h]: Box, width: number, height: number): string {
+export function boxLine(classNumber: number, [x, y, w, h]: Box, { width, height }: Size): string {
   const shares = [share(x + w / 2, width, 5), share(y + h / 2, height, 5), share(w, width, 5), share(h, height, 5)]
   return `${classNumber} ${shares.join(' ')}\n`
 }
 
 /**
- * Every line of a label file that is not blank, for an image of that size in pixels. Rings are rasterised by COCO's
- * rule. `keypointNumbers` is how many numbers follow a box in a data set of poses, 0 in others. Never throws: what cannot
- * be read is a `skip`.
+ * Every line of a label file that is not blank, for an image of that size. `keypointNumbers` is how many numbers follow a
+ * box in a data set of poses, 0 in others. Never throws: what cannot be read is a `skip`.
  */
 export function parseLabels(
   text: string,
   names: ReadonlyMap<number, string>,
   keypointNumbers: number,
-  width: number,
-  height: number,
+  size: Size,
+  readRing: RingReading,
 ): readonly LabelLine[] {
   return text.split(/\r\n|\n|\r/).flatMap((content, index): LabelLine[] => {
     const words = content.trim().split(/\s+/)
-    return words[0] === '' ? [] : [parseLine(words, index + 1, names, keypointNumbers, width, height)]
+    return words[0] === '' ? [] : [parseLine(words, index + 1, names, keypointNumbers, size, readRing)]
   })
 }
 
@@ -70,8 +69,8 @@ function parseLine(
   line: number,
   names: ReadonlyMap<number, string>,
   keypointNumbers: number,
-  width: number,
-  height: number,
+  size: Size,
+  readRing: RingReading,
 ): LabelLine {
   const skip = (reason: string): LabelLine => ({ kind: 'skip', line, reason })
   const values = words.map(Number)
@@ -100,6 +99,7 @@ function parseLine(
   }
   if (isBox) {
     const [cx = 0, cy = 0, w = 0, h = 0] = numbers
+    const { width, height } = size
     if (w <= 0 || h <= 0) return skip('the box has no area.')
     const box: Box = [
       thousandth((cx - w / 2) * width),
@@ -109,9 +109,13 @@ function parseLine(
     ]
     return { kind: 'box', line, className, box, hasKeypoints }
   }
-  const ring = numbers.map((value, at) => value * (at % 2 === 0 ? width : height))
-  const tiles = tilesFromCounts(countsFromPolygons([ring], width, height), width, height)
-  return tiles.length === 0 ? skip('its ring covers no pixel.') : { kind: 'mask', line, className, tiles }
+  try {
+    const tiles = readRing(numbers, size)
+    return tiles.length === 0 ? skip('its ring covers no pixel.') : { kind: 'mask', line, className, tiles }
+  } catch (error) {
+    if (!isAppError(error, 'InvalidInput')) throw error
+    return skip(error.message)
+  }
 }
 
 /**

@@ -11,9 +11,10 @@ import {
   secondClass,
 } from '../../../test/python/format-round-trips.ts'
 import { indexPngCodec } from '../../../test/python/index-png-codec.ts'
-import { bitmapFromPicture, hardMasks, randomBitmap, randomStream } from '../../../test/python/mask-samples.ts'
+import { bitmapFromPicture, hardMasks, painted, randomBitmap, randomStream } from '../../../test/python/mask-samples.ts'
 import { polygonsFromBitmap } from '../../shared/coco/polygons.ts'
 import { createBitmap } from '../../shared/mask/bitmap.ts'
+import { outerContours } from '../../shared/mask/outer-contours.ts'
 import { tilesArea, tilesFromBitmap, unionTiles } from '../../shared/mask/tiles.ts'
 import { readYolo } from './yolo-import.ts'
 import { labelPathOf } from './yolo-labels.ts'
@@ -92,7 +93,7 @@ describe('round trip', () => {
     const text = (name: string): string => readFileSync(join(folder.path, name), 'utf8')
     expect(text('data.yaml')).toBe(
       '# Class numbers count from 0. No split was made: `val` is `train`; make your own before you measure.\n' +
-        'train: "train.txt"\nval: "train.txt"\nnames:\n  0: "Schraube \\"M4\\" & <Mutter>"\n  1: "螺母"\n',
+        'train: "train.txt"\nval: "train.txt"\noutline: "edges"\nnames:\n  0: "Schraube \\"M4\\" & <Mutter>"\n  1: "螺母"\n',
     )
     expect(text('train.txt')).toBe('./images/train/ä/a.jpg\n./images/train/b/a.jpg\n')
     expect(text('labels/train/b/a.txt')).toBe('')
@@ -100,6 +101,64 @@ describe('round trip', () => {
     expect(text('labels/train/ä/a.txt')).toBe(
       '1 0 0 0.25 0 0.25 0.3333 0.25 0.6667 0.5 0.6667 0.5 0.3333 0.25 0.3333 0.25 0 0.75 0 0.75 1 0 1\n',
     )
+  })
+
+  test('rings through the centres of pixels: as Ultralytics fills them every pixel is there, and here they come back', async () => {
+    await fc.assert(
+      fc.asyncProperty(imagesArbitrary, async (images) => {
+        using folder = temporaryFolder()
+        const { report, read } = await roundTrip(images, { format: 'yolo', outline: 'centres' }, folder.path)
+        const masks = images.flatMap((image) => image.masks ?? [])
+        const parts = masks.map(({ bitmap }) => polygonsFromBitmap(bitmap).length)
+        // What is read back for the report is filled as Ultralytics does it.
+        expect(report).toMatchObject({
+          annotations: masks.length,
+          identical: parts.filter((count) => count === 1).length,
+        })
+        expect(read.problems).toEqual([])
+        const lines = read.images.flatMap(({ annotations }) => annotations)
+        for (const [index, { bitmap }] of masks.entries()) {
+          const own = lines.splice(0, parts[index])
+          expect(unionTiles(own.map(({ tiles }) => tiles))).toEqual(tilesFromBitmap(bitmap))
+        }
+        expect(lines).toEqual([])
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  test('rings through the centres of pixels, worked by hand; a pixel and a line have as many corners as any', async () => {
+    using folder = temporaryFolder()
+    const masks = [ring, bitmapFromPicture(['...#', '....', '....']), bitmapFromPicture(['....', '.###', '....'])]
+    const { report, read } = await roundTrip(
+      [{ ...size, name: 'a.jpg', masks: masks.map((bitmap) => ({ className: secondClass, bitmap })) }],
+      { format: 'yolo', outline: 'centres' },
+      folder.path,
+    )
+    expect(report).toMatchObject({ annotations: 3, identical: 3, filledAs: 'ultralytics', problems: [] })
+    expect(read.images[0]?.annotations.map(({ tiles }) => tiles)).toEqual(
+      masks.map((bitmap) => tilesFromBitmap(bitmap)),
+    )
+    expect(readFileSync(join(folder.path, 'data.yaml'), 'utf8')).toContain('\noutline: "centres"\n')
+    expect(readFileSync(join(folder.path, 'labels/train/a.txt'), 'utf8').split('\n')).toEqual([
+      '1 0.125 0.1667 0.125 0.1667 0.125 0.5 0.125 0.8333 0.625 0.8333 0.625 0.1667 0.375 0.1667 0.375 0.1667 0.625 0.1667 0.625 0.8333 0.125 0.8333',
+      '1 0.875 0.1667 0.875 0.1667 0.875 0.1667 0.875 0.1667',
+      '1 0.375 0.5 0.875 0.5 0.875 0.5 0.375 0.5',
+      '',
+    ])
+  })
+
+  test('what the rings run along is what the data set says, whatever is asked for', async () => {
+    using folder = temporaryFolder()
+    const images = [{ ...size, name: 'a.jpg', masks: [{ className: firstClass, bitmap: ring }] }]
+    for (const outline of ['edges', 'centres'] as const) {
+      await roundTrip(images, { format: 'yolo', outline }, folder.path)
+      for (const asked of ['edges', 'centres'] as const) {
+        const known = importContext([{ fileName: 'a.jpg', ...size }])
+        const read = await readYolo(folder.path, { ...known, outline: asked })
+        expect(read.images[0]?.annotations.map(({ tiles }) => tiles)).toEqual([tilesFromBitmap(ring)])
+      }
+    }
   })
 
   test('parts: one object each, or the largest alone with its cost, and both are listed', async () => {
@@ -264,6 +323,53 @@ describe('data sets of others', () => {
       },
     ])
   })
+
+  test('outlines of OpenCV come back whole through centres, however they are rounded, and lose their border along edges', async () => {
+    const disc = (width: number, height: number) =>
+      painted(width, height, (x, y) => Math.hypot(x - width / 3, y - height / 2) < Math.min(width, height) / 4)
+    const bitmaps = [disc(40, 30), disc(641, 479), painted(3000, 50, (x, y) => x > 1200 && x < 1999 - y && y > 3)]
+    for (const [offset, decimals] of [
+      [0, 5],
+      [0, 6],
+      [0, 17],
+      [0.5, 6],
+    ] as const) {
+      using folder = temporaryFolder()
+      writeSample(folder.path, 'data.yaml', 'train: images\nval: images\noutline: [thick]\nnames: [bolt]\n')
+      for (const [index, bitmap] of bitmaps.entries()) {
+        await writePicture(folder.path, `images/${index}.png`, bitmap.width, bitmap.height)
+        const contours = outerContours(bitmap).map((corners) =>
+          corners.map((value, at) =>
+            ((value + offset) / (at % 2 === 0 ? bitmap.width : bitmap.height)).toFixed(decimals),
+          ),
+        )
+        writeSample(folder.path, `labels/${index}.txt`, contours.map((shares) => `0 ${shares.join(' ')}\n`).join(''))
+      }
+      const masks = bitmaps.map((bitmap) => tilesFromBitmap(bitmap))
+      const through = await readYolo(folder.path, { ...importContext(), outline: 'centres' })
+      expect(through.images.map(({ annotations }) => annotations[0]?.tiles)).toEqual(masks)
+      const along = await readYolo(folder.path, importContext())
+      expect(tilesArea(along.images[0]?.annotations[0]?.tiles ?? [])).toBeLessThan(tilesArea(masks[0] ?? []))
+    }
+  })
+
+  test.each(['edges', 'centres'] as const)(
+    'a ring longer than any object costs the line alone: %s',
+    async (outline) => {
+      using folder = temporaryFolder()
+      writeSample(folder.path, 'data.yaml', 'train: images\nval: images\nnames: [bolt]\n')
+      await writePicture(folder.path, 'images/a.png', 1000, 1000)
+      const zigzag = Array.from({ length: 60_000 }, (_, at) => (at % 2 === 0 ? '0 0' : '1 1')).join(' ')
+      writeSample(folder.path, 'labels/a.txt', `0 ${zigzag}\n${rectangle}\n`)
+      const { images, problems } = await readYolo(folder.path, { ...importContext(), outline })
+      expect(images[0]?.annotations).toHaveLength(1)
+      expect(problems.map(({ reason }) => reason)).toEqual([
+        expect.stringMatching(
+          /^Line 1 was left out: A polygon crosses \d+ .* more than the 25000000 that are filled\./,
+        ),
+      ])
+    },
+  )
 
   test('the layout of Roboflow, names as a map with a gap, the file itself given', async () => {
     using folder = temporaryFolder()

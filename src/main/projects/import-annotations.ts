@@ -49,6 +49,7 @@ export async function importAnnotations(
     codec: withLargestLabel(asked === 'stored' ? withStoredSizes(context.codec) : context.codec, mostPixels),
     mostPixels,
     findImage: (name) => findImage(known, name, asked),
+    outline: spec.outline,
     signal: options.signal,
   })
   throwIfAborted(options.signal)

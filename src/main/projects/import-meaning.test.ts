@@ -98,6 +98,27 @@ test.each(formatNames.filter((format) => format !== 'coco-results'))(
   },
 )
 
+test('YOLO of others: rings count along edges or through centres as asked', async () => {
+  await project.putPicture('a.png')
+  await project.addAll()
+  const put = (name: string, text: string): void => {
+    mkdirSync(dirname(join(project.folder, 'theirs', name)), { recursive: true })
+    writeFileSync(join(project.folder, 'theirs', name), text)
+  }
+  put('data.yaml', 'train: images\nval: images\nnames: [square]\n')
+  // Corners at the centres of pixels 16 and 31 of 160 columns, and of 16 and 31 of 128 rows, as OpenCV counts them.
+  const shares = [16 / 160, 16 / 128, 31 / 160, 16 / 128, 31 / 160, 31 / 128, 16 / 160, 31 / 128]
+  put('labels/a.txt', `0 ${shares.join(' ')}\n`)
+  const areaOf = async (outline?: 'edges' | 'centres'): Promise<number | undefined> => {
+    const change = outline === undefined ? {} : { outline }
+    await bring(join(project.folder, 'theirs'), { format: 'yolo', conflicts: 'replace', ...change })
+    return project.session.store.annotations.ofImage(project.imageId('a.png'))[0]?.area
+  }
+  expect(await areaOf()).toBe(15 * 15)
+  expect(await areaOf('centres')).toBe(16 * 16)
+  expect(await areaOf('edges')).toBe(15 * 15)
+})
+
 test('an empty image never stands against annotations that are there, whatever the conflict rule', async () => {
   await project.putPicture('a.png')
   await project.addAll()

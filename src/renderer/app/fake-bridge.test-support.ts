@@ -99,7 +99,11 @@ const fakeFormats: readonly FormatSummary[] = formatNames.map((id) => ({
   imports: id === 'coco' ? 'file' : 'folder',
   brings: id === 'coco-results' ? 'proposed' : 'accepted',
   options:
-    id === 'coco' ? ['segmentation', 'orientation', 'simplify', 'split'] : id === 'yolo' ? ['parts', 'split'] : [],
+    id === 'coco'
+      ? ['segmentation', 'orientation', 'simplify', 'split']
+      : id === 'yolo'
+        ? ['parts', 'outline', 'split']
+        : [],
   holds: id === 'coco' ? allHeld : { ...allHeld, overlaps: false, boxes: false },
 }))
 
@@ -638,11 +642,15 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
           changed: spec.segmentation === 'polygon' ? 0 : 2,
           notes: 0,
           worstIou: spec.segmentation === 'polygon' ? 1 : 0.875,
+          meanIou: spec.segmentation === 'polygon' ? 1 : 0.95,
           findings: [],
           fixes:
             spec.segmentation === 'polygon'
               ? []
-              : [{ sentence: 'Write polygons.', change: { segmentation: 'polygon' } }],
+              : [
+                  { sentence: 'Write polygons.', change: { segmentation: 'polygon' }, meanIou: 1 },
+                  { sentence: 'Export YOLO.', change: { format: 'yolo', outline: 'centres' }, meanIou: 0.99 },
+                ],
         }),
       ),
       run: recorded('export.run', () => ({

@@ -165,3 +165,13 @@ export function polygonsFromTiles(tiles: readonly MaskTile[]): number[][] {
   const mask = rowsFromTiles(tiles)
   return mask === null ? [] : polygonsFromRows(mask)
 }
+
+/** Pixels inside a ring along pixel edges. */
+export function ringArea(ring: readonly number[]): number {
+  let twice = 0
+  for (let at = 0; at < ring.length; at += 2) {
+    const next = (at + 2) % ring.length
+    twice += (ring[at] ?? 0) * (ring[next + 1] ?? 0) - (ring[next] ?? 0) * (ring[at + 1] ?? 0)
+  }
+  return Math.abs(twice) / 2
+}

@@ -241,6 +241,14 @@ export const learnResultSchema = z.strictObject({
 export type LearnResult = z.infer<typeof learnResultSchema>
 
 export const formatNames = ['coco', 'coco-results', 'voc', 'yolo', 'labelme', 'cvat', 'masks', 'png-objects'] as const
+
+/**
+ * What the rings of a file run along. `edges`: the edges of the pixels, exact by COCO's rule. `centres`: the centres of the
+ * border pixels, exact for whoever fills outlines with their edge, as OpenCV's `fillPoly` does.
+ */
+export const outlineSchema = z.enum(['edges', 'centres'])
+export type Outline = z.infer<typeof outlineSchema>
+
 export const exportSpecSchema = z.strictObject({
   format: z.enum(formatNames),
   segmentation: z.enum(['polygon', 'rle', 'rle-uncompressed']),
@@ -248,6 +256,8 @@ export const exportSpecSchema = z.strictObject({
   images: z.enum(['none', 'copy', 'link']),
   /** YOLO: an object of several parts becomes one object a part (default), or is its largest part alone. */
   parts: z.enum(['split', 'largest']).optional(),
+  /** YOLO: default `edges`. */
+  outline: outlineSchema.optional(),
   /**
    * COCO only, for pictures with an EXIF orientation other than 1. `displayed`: originals, masks as displayed. `upright`:
    * copies with the orientation applied. `stored`: originals, masks and sizes on the pixels as the file stores them; of a
@@ -288,8 +298,20 @@ export const preflightReportSchema = z.strictObject({
       iou: z.number().nullable(),
     }),
   ),
-  /** Changes of the export that make findings go away. */
-  fixes: z.array(z.strictObject({ sentence: z.string(), change: exportSpecSchema.pick({ segmentation: true }) })),
+  /** Mean IoU of the masks with what the reader has of them; 1 where no pixels are compared. */
+  meanIou: z.number(),
+  /** Changes of the export that make findings go away, the one that helps most first. */
+  fixes: z.array(
+    z.strictObject({
+      sentence: z.string(),
+      change: z.union([
+        exportSpecSchema.pick({ segmentation: true }),
+        exportSpecSchema.pick({ format: true }).extend({ outline: outlineSchema }),
+      ]),
+      /** What `meanIou` would be; null where it is not about pixels. */
+      meanIou: z.number().nullable(),
+    }),
+  ),
 })
 export type PreflightReport = z.infer<typeof preflightReportSchema>
 
@@ -302,6 +324,8 @@ export const exportReportSchema = z.strictObject({
   annotations: z.int(),
   /** Masks re-read from the written files and equal to the stored ones, pixel by pixel. */
   identical: z.int(),
+  /** Set where they were compared as that program fills outlines, for which the file is made, and not by COCO's rule. */
+  filledAs: z.literal('ultralytics').optional(),
   /** What simplified polygons cost: how much of each mask is still right, as intersection over union, 0 to 1. */
   simplification: z.strictObject({ masks: z.int(), meanIou: z.number(), minIou: z.number() }).optional(),
   /** Of a split, in its order: what was wanted and what groups that stay whole made of it. Shares are 0 to 1. */
@@ -349,6 +373,8 @@ export const annotationImportSpecSchema = z.strictObject({
    * the pixels as its file stores them. A file that says it itself is believed.
    */
   orientation: z.enum(['displayed', 'stored']).optional(),
+  /** YOLO: what the rings run along (default `edges`). A data set that says it itself is believed. */
+  outline: outlineSchema.optional(),
   /** Says what would happen and changes nothing. */
   dryRun: z.boolean(),
 })
@@ -388,8 +414,11 @@ export const formatSummarySchema = z.strictObject({
   imports: z.enum(['file', 'folder']),
   /** As what its annotations come in where nobody says otherwise. */
   brings: annotationImportSpecSchema.shape.as,
-  /** What of an export this format leaves to choose, besides annotations and pictures; the others are not heeded. */
-  options: z.array(z.enum(['segmentation', 'parts', 'orientation', 'simplify', 'split'])),
+  /**
+   * What of an export this format leaves to choose, besides annotations and pictures; the others are not heeded. With
+   * `outline` an import of it leaves that to choose too.
+   */
+  options: z.array(z.enum(['segmentation', 'parts', 'outline', 'orientation', 'simplify', 'split'])),
   holds: z.strictObject({
     /** Objects of one class apart from each other. */
     instances: z.boolean(),

@@ -66,12 +66,20 @@ function addCrossings(
  * and its stored pixels are the same thing.
  */
 export function polygonTiles(rings: Rings, size: { readonly width: number; readonly height: number }): MaskTile[] {
-  const columns = Math.ceil(size.width / tileSize)
+  return tilesFromSpans(polygonSpans(rings, size.height), size.width)
+}
+
+/**
+ * The mask of these spans, from top to bottom and from left to right, none over another: sorted tiles, none empty. What
+ * lies left or right of an image of that width is cut off.
+ */
+export function tilesFromSpans(spans: Iterable<Span>, width: number): MaskTile[] {
+  const columns = Math.ceil(width / tileSize)
   /** By tile: the positions at which its pixels change, rising, since spans come row by row. */
   const edges = new Map<number, number[]>()
-  for (const [y, left, right] of polygonSpans(rings, size.height)) {
+  for (const [y, left, right] of spans) {
     const row = Math.floor(y / tileSize)
-    const end = Math.min(right, size.width)
+    const end = Math.min(right, width)
     for (let start = Math.max(left, 0); start < end;) {
       const column = Math.floor(start / tileSize)
       const stop = Math.min(end, (column + 1) * tileSize)

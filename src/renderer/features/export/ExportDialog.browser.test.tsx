@@ -134,7 +134,9 @@ describe('the export dialog', () => {
     await dialog().getByLabelText('What will read the file?').selectOptions('Ultralytics')
     await dialog().getByRole('button', { name: 'Check' }).click()
     const check = page.getByTestId('reader-check')
-    await expect.element(check).toMatchTextContent(/7 of 9 annotations arrive as they are stored\. Worst IoU 0\.875\./)
+    await expect
+      .element(check)
+      .toMatchTextContent(/7 of 9 annotations arrive as they are stored\. Mean IoU 0\.950, worst 0\.875\./)
     await dialog().getByRole('button', { name: 'Write polygons instead' }).click()
     // What was found is about the export as it was.
     await expect.element(check).not.toMatchTextContent(/arrive as they are stored/)
@@ -144,6 +146,22 @@ describe('the export dialog', () => {
       { projectId: 'p1', reader: 'ultralytics', spec: expect.objectContaining({ segmentation: 'rle' }) as unknown },
       { projectId: 'p1', reader: 'ultralytics', spec: expect.objectContaining({ segmentation: 'polygon' }) as unknown },
     ])
+  })
+
+  it('goes over to YOLO with outlines through pixel centres where that keeps more', async () => {
+    const exportReport = { filledAs: 'ultralytics' } as const
+    const fake = await show({ exportContents: { boxes: 0, overlaps: 0 }, exportReport })
+    await dialog().getByLabelText('Segmentation').selectOptions('RLE, compressed')
+    await expect.element(dialog().getByLabelText('Outlines')).not.toBeInTheDocument()
+    await dialog().getByLabelText('What will read the file?').selectOptions('Ultralytics')
+    await dialog().getByRole('button', { name: 'Check' }).click()
+    await expect.element(page.getByTestId('reader-check')).toMatchTextContent(/through pixel centres\s*Mean IoU 0\.990/)
+    await dialog().getByRole('button', { name: 'Export YOLO through pixel centres' }).click()
+    await expect.element(dialog().getByLabelText('Outlines')).toHaveValue('centres')
+    await dialog().getByRole('button', { name: 'home', exact: true }).click()
+    await run().click()
+    await expect.element(page.getByTestId('export-report')).toMatchTextContent(/read back as Ultralytics fills it/)
+    expect(fake.calls.at(-1)).toMatchObject({ input: { spec: { format: 'yolo', outline: 'centres' } } })
   })
 
   it('says so when there was nothing to export', async () => {

@@ -3,7 +3,7 @@ import { CircleCheck, TriangleAlert } from 'lucide-react'
 import { useRef, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
-import { formatNames, exportSpecSchema } from '../../../shared/contract/contract.ts'
+import { formatNames, exportSpecSchema, outlineSchema } from '../../../shared/contract/contract.ts'
 import type { ExportReport, ExportSpec, FormatSummary, Place } from '../../../shared/contract/contract.ts'
 import type { Progress as ProgressState } from '../../../shared/contract/define.ts'
 import { parseSubsets, splitKeys } from '../../../shared/domain/split.ts'
@@ -40,6 +40,7 @@ type Step =
 
 const segmentations = exportSpecSchema.shape.segmentation.options
 const partChoices = exportSpecSchema.shape.parts.unwrap().options
+const outlines = outlineSchema.options
 const includes = exportSpecSchema.shape.include.options
 const orientations = exportSpecSchema.shape.orientation.options
 /** Pixels that corners may be off. */
@@ -186,6 +187,18 @@ export function ExportDialog({ onClose }: { readonly onClose: () => void }): Rea
                     value={spec.parts ?? 'split'}
                     onChange={(parts) => setSpec({ ...spec, parts })}
                     options={partChoices.map((value) => ({ value, label: t(`export.partChoices.${value}`) }))}
+                  />
+                )}
+              </Field>
+            )}
+            {options.includes('outline') && (
+              <Field label={t('export.outline')} hint={t(`export.outlineHints.${spec.outline ?? 'edges'}`)}>
+                {(ids) => (
+                  <Select
+                    {...ids}
+                    value={spec.outline ?? 'edges'}
+                    onChange={(outline) => setSpec({ ...spec, outline })}
+                    options={outlines.map((value) => ({ value, label: t(`export.outlines.${value}`) }))}
                   />
                 )}
               </Field>
@@ -357,7 +370,11 @@ function Result({ report }: { readonly report: ExportReport }): ReactElement {
           <p className="text-xl font-semibold tabular-nums" data-testid="export-identical">
             {report.annotations === 0 ? t('export.nothing') : t('export.identical', report)}
           </p>
-          {report.annotations > 0 && <p className="text-muted">{t('export.identicalHint')}</p>}
+          {report.annotations > 0 && (
+            <p className="text-muted">
+              {t(report.filledAs === undefined ? 'export.identicalHint' : 'export.identicalAsFilled')}
+            </p>
+          )}
         </div>
       </div>
       <p className="text-muted">

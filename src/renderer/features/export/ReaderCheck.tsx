@@ -11,10 +11,12 @@ import { useProjectId } from '../../app/queries.ts'
 import { Button } from '../../ui/Button.tsx'
 import { Field, Select } from '../../ui/fields.tsx'
 
+type Change = PreflightReport['fixes'][number]['change']
+
 /** What the chosen reader would drop or change of the COCO file, and what to change so that it does not. */
 export function ReaderCheck(properties: {
   readonly spec: ExportSpec
-  readonly onChange: (change: Pick<ExportSpec, 'segmentation'>) => void
+  readonly onChange: (change: Change) => void
 }): ReactElement {
   const { spec, onChange } = properties
   const { t } = useTranslation()
@@ -69,7 +71,7 @@ export function ReaderCheck(properties: {
 
 function Findings(properties: {
   readonly report: PreflightReport
-  readonly onChange: (change: Pick<ExportSpec, 'segmentation'>) => void
+  readonly onChange: (change: Change) => void
 }): ReactElement {
   const { report, onChange } = properties
   const { t, i18n } = useTranslation()
@@ -79,12 +81,20 @@ function Findings(properties: {
     <div role="status" className="flex flex-col gap-2">
       <p className={intact === report.annotations ? 'text-success' : 'text-warning'}>
         {t('export.intact', { intact, annotations: report.annotations })}
-        {intact < report.annotations && ` ${t('export.worstIou', { iou: iou.format(report.worstIou) })}`}
+        {intact < report.annotations &&
+          ` ${t('export.iou', { worst: iou.format(report.worstIou), mean: iou.format(report.meanIou) })}`}
       </p>
-      {report.fixes.map(({ sentence, change }) => (
-        <Button key={sentence} className="self-start" onClick={() => onChange(change)}>
-          {t(change.segmentation === 'polygon' ? 'export.fixPolygons' : 'export.fixRle')}
-        </Button>
+      {report.fixes.map(({ sentence, change, meanIou }) => (
+        <div key={sentence} className="flex items-center gap-3">
+          <Button className="shrink-0" onClick={() => onChange(change)}>
+            {t(`export.fixes.${fixOf(change)}`)}
+          </Button>
+          {meanIou !== null && (
+            <span className="text-sm text-muted tabular-nums">
+              {t('export.fixedIou', { mean: iou.format(meanIou) })}
+            </span>
+          )}
+        </div>
       ))}
       {report.findings.length > 0 && (
         <ProblemList
@@ -96,4 +106,9 @@ function Findings(properties: {
       )}
     </div>
   )
+}
+
+function fixOf(change: Change): 'yolo' | 'polygon' | 'rle' {
+  if ('format' in change) return 'yolo'
+  return change.segmentation === 'polygon' ? 'polygon' : 'rle'
 }

@@ -1,7 +1,12 @@
 import { useRef, useState } from 'react'
 import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
-import { annotationImportSpecSchema, formatNames, formatProperties } from '../../../shared/contract/contract.ts'
+import {
+  annotationImportSpecSchema,
+  formatNames,
+  formatProperties,
+  outlineSchema,
+} from '../../../shared/contract/contract.ts'
 import type {
   AnnotationImportReport,
   AnnotationImportSpec,
@@ -33,6 +38,7 @@ type Step =
 const states = annotationImportSpecSchema.shape.as.options
 const conflictChoices = annotationImportSpecSchema.shape.conflicts.options
 const emptyChoices = annotationImportSpecSchema.shape.empty.unwrap().options
+const outlines = outlineSchema.options
 const orientations = annotationImportSpecSchema.shape.orientation.unwrap().options
 
 /** What a person has chosen; null leaves it to the file or its format. */
@@ -42,6 +48,7 @@ interface Choices {
   readonly conflicts: AnnotationImportSpec['conflicts']
   readonly empty: NonNullable<AnnotationImportSpec['empty']>
   readonly orientation: NonNullable<AnnotationImportSpec['orientation']>
+  readonly outline: NonNullable<AnnotationImportSpec['outline']>
 }
 
 /** What is read, and as what. */
@@ -61,6 +68,7 @@ export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }
     conflicts: 'both',
     empty: 'stated',
     orientation: 'displayed',
+    outline: 'edges',
   })
   const [folder, setFolder] = useState<Place | null>(null)
   const [file, setFile] = useState<Place | null>(null)
@@ -102,10 +110,10 @@ export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }
     setStep({ kind: 'running', dryRun, progress: { done: 0, total: null } })
     try {
       const target = await targetOf(place, controller.signal)
-      const { conflicts, empty, orientation } = wanted
+      const { conflicts, empty, orientation, outline } = wanted
       const spec = {
         ...{ format: target.format, as: wanted.as ?? summaryOf(target.format)?.brings ?? 'accepted' },
-        ...{ conflicts, empty, orientation, dryRun },
+        ...{ conflicts, empty, orientation, outline, dryRun },
       }
       const report = await bridge.annotations.import(
         {
@@ -217,6 +225,9 @@ export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }
               )}
             </Field>
             {format !== undefined && <Lacks format={format} />}
+            {format?.options.includes('outline') === true && (
+              <OutlineField outline={choices.outline} onChange={(outline) => setChoices({ ...choices, outline })} />
+            )}
             <Field label={t('labels.as')}>
               {(ids) => (
                 <Select
@@ -314,6 +325,14 @@ export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }
               {recognisedFormat !== undefined && <Lacks format={recognisedFormat} />}
             </div>
           )}
+          {step.kind === 'checked' &&
+            choices.format === null &&
+            recognisedFormat?.options.includes('outline') === true && (
+              <OutlineField
+                outline={choices.outline}
+                onChange={(outline) => void run(true, { choices: { ...choices, outline } })}
+              />
+            )}
           {step.kind === 'checked' && (
             <Offers
               report={step.report}
@@ -333,6 +352,28 @@ export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }
         </div>
       )}
     </Dialog>
+  )
+}
+
+function OutlineField({
+  outline,
+  onChange,
+}: {
+  readonly outline: Choices['outline']
+  readonly onChange: (outline: Choices['outline']) => void
+}): ReactElement {
+  const { t } = useTranslation()
+  return (
+    <Field label={t('export.outline')} hint={t(`labels.outlineHints.${outline}`)}>
+      {(ids) => (
+        <Select
+          {...ids}
+          value={outline}
+          onChange={onChange}
+          options={outlines.map((value) => ({ value, label: t(`export.outlines.${value}`) }))}
+        />
+      )}
+    </Field>
   )
 }
 

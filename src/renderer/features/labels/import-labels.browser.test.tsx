@@ -43,7 +43,10 @@ describe('importing annotations', () => {
     await expect.element(report).toMatchTextContent(/b\.jpg is not an image of this project/)
     await page.getByRole('button', { name: 'Import', exact: true }).click()
     await expect.element(report).toMatchTextContent(/Imported 12 annotations on 4 images/)
-    const spec = { format: 'coco', as: 'accepted', conflicts: 'replace', empty: 'stated', orientation: 'displayed' }
+    const spec = {
+      ...{ format: 'coco', as: 'accepted', conflicts: 'replace' },
+      ...{ empty: 'stated', orientation: 'displayed', outline: 'edges' },
+    }
     expect(specs(fake)).toEqual([
       { projectId: 'p1', placeId: 'instances', spec: { ...spec, dryRun: true } },
       { projectId: 'p1', placeId: 'instances', spec: { ...spec, dryRun: false } },
@@ -152,5 +155,32 @@ describe('importing annotations', () => {
     await page.getByRole('button', { name: 'Look first' }).click()
     await expect.poll(() => specs(fake)).toHaveLength(1)
     expect(specs(fake)[0]).toMatchObject({ placeId: 'photos', spec: { format: 'masks' } })
+  })
+
+  it('asks what the rings run along where the format leaves it open, and only there', async () => {
+    const fake = await show()
+    await expect.element(page.getByLabelText('Outlines')).not.toBeInTheDocument()
+    await page.getByLabelText('Format').selectOptions('yolo')
+    await page.getByLabelText('Outlines').selectOptions('Through the centres of pixels')
+    await page.getByRole('button', { name: 'home' }).click()
+    await page.getByRole('button', { name: 'photos' }).click()
+    await page.getByRole('button', { name: 'Look first' }).click()
+    await expect.poll(() => specs(fake)).toMatchObject([{ spec: { format: 'yolo', outline: 'centres' } }])
+  })
+
+  it('asks it of a format that was recognised too, and looks again', async () => {
+    const fake = await show({ recognised: 'yolo' })
+    await page.getByRole('button', { name: 'home' }).click()
+    await page.getByRole('button', { name: 'photos' }).click()
+    await page.getByRole('button', { name: 'Look first' }).click()
+    await page.getByLabelText('Outlines').selectOptions('Through the centres of pixels')
+    await expect
+      .poll(() => specs(fake))
+      .toMatchObject([
+        { spec: { format: 'yolo', outline: 'edges', dryRun: true } },
+        { spec: { format: 'yolo', outline: 'centres', dryRun: true } },
+      ])
+    await page.getByRole('button', { name: 'Import', exact: true }).click()
+    await expect.poll(() => specs(fake)[2]).toMatchObject({ spec: { outline: 'centres', dryRun: false } })
   })
 })

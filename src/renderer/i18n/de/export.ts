@@ -43,9 +43,13 @@ export const exporting: Translated<typeof english> = {
   },
   checkReader: 'Prüfen',
   intact: '{{intact, number}} von {{annotations, number}} Annotationen kommen so an, wie sie gespeichert sind.',
-  worstIou: 'Schlechteste IoU {{iou}}.',
-  fixPolygons: 'Stattdessen Polygone schreiben',
-  fixRle: 'Stattdessen RLE schreiben',
+  iou: 'Mittlere IoU {{mean}}, schlechteste {{worst}}.',
+  fixes: {
+    polygon: 'Stattdessen Polygone schreiben',
+    rle: 'Stattdessen RLE schreiben',
+    yolo: 'YOLO durch Pixelmitten exportieren',
+  },
+  fixedIou: 'Mittlere IoU {{mean}}',
   notHeld: {
     boxes_one: '{{count, number}} Rahmen',
     boxes_other: '{{count, number}} Rahmen',
@@ -66,6 +70,12 @@ export const exporting: Translated<typeof english> = {
   partHints: {
     split: 'Jedes Pixel bleibt; es werden mehr Objekte. Der Bericht nennt jedes.',
     largest: 'Je ein Objekt; die anderen Teile gehen verloren. Der Bericht nennt jedes mit seiner IoU.',
+  },
+  outline: 'Umrisse',
+  outlines: { edges: 'Entlang der Pixelkanten', centres: 'Durch die Pixelmitten' },
+  outlineHints: {
+    edges: 'Für Programme mit der Regel von COCO. Ultralytics malt eine Zeile und eine Spalte zu viel.',
+    centres: 'Was Ultralytics malt, ist die Maske, Pixel für Pixel. Seine Rahmen sind ein Pixel kleiner.',
   },
   include: 'Annotationen',
   includes: { accepted: 'Nur bestätigte', proposed: 'Nur Vorschläge', all: 'Bestätigte und Vorschläge' },
@@ -124,6 +134,8 @@ export const exporting: Translated<typeof english> = {
   running: 'Wird geschrieben und zurückgelesen…',
   cancelled: 'Export abgebrochen. Der Ordner ist, wie er war.',
   identical: '{{identical, number}} von {{annotations, number}} Masken identisch',
+  identicalAsFilled:
+    'Jede geschriebene Maske wurde so zurückgelesen, wie Ultralytics sie füllt, und Pixel für Pixel mit der gespeicherten verglichen.',
   identicalHint: 'Jede geschriebene Maske wurde zurückgelesen und Pixel für Pixel mit der gespeicherten verglichen.',
   nothing: 'Es gab nichts zu exportieren. Annotationen bestätigen oder Vorschläge einschließen.',
   imagesWritten_one: '{{count, number}} Bild',

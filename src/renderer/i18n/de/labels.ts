@@ -39,6 +39,10 @@ export const labels: Translated<typeof english> = {
     reviewed: 'Sie werden als geprüft markiert. Bilder mit eigenen Annotationen bleiben, wie sie sind.',
     unlabelled: 'Sie bleiben, wie sie sind.',
   },
+  outlineHints: {
+    edges: 'Die Regel von COCO. Ein eigener Datensatz sagt selbst, was er enthält.',
+    centres: 'Masken anderer Programme, die OpenCV umrissen hat: Der Umriss gehört zur Maske.',
+  },
   orientation: 'Von der Kamera gedrehte Bilder',
   orientations: { displayed: 'Masken wie angezeigt', stored: 'Masken auf gespeicherten Pixeln' },
   orientationHints: {

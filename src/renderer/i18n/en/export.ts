@@ -39,9 +39,13 @@ export const exporting = {
   },
   checkReader: 'Check',
   intact: '{{intact, number}} of {{annotations, number}} annotations arrive as they are stored.',
-  worstIou: 'Worst IoU {{iou}}.',
-  fixPolygons: 'Write polygons instead',
-  fixRle: 'Write RLE instead',
+  iou: 'Mean IoU {{mean}}, worst {{worst}}.',
+  fixes: {
+    polygon: 'Write polygons instead',
+    rle: 'Write RLE instead',
+    yolo: 'Export YOLO through pixel centres',
+  },
+  fixedIou: 'Mean IoU {{mean}}',
   notHeld: {
     boxes_one: '{{count, number}} box',
     boxes_other: '{{count, number}} boxes',
@@ -61,6 +65,12 @@ export const exporting = {
   partHints: {
     split: 'Every pixel is kept; the number of objects grows. The report lists each.',
     largest: 'One object each; the other parts are lost. The report lists each with its IoU.',
+  },
+  outline: 'Outlines',
+  outlines: { edges: 'Along the edges of pixels', centres: 'Through the centres of pixels' },
+  outlineHints: {
+    edges: 'For readers with COCO’s rule. Ultralytics paints a row and a column too much.',
+    centres: 'What Ultralytics paints is the mask, pixel by pixel. Its boxes are a pixel smaller.',
   },
   include: 'Annotations',
   includes: { accepted: 'Accepted only', proposed: 'Proposals only', all: 'Accepted and proposals' },
@@ -116,6 +126,8 @@ export const exporting = {
   cancelled: 'Export cancelled. The folder is as it was.',
   identical: '{{identical, number}} of {{annotations, number}} masks identical',
   identicalHint: 'Every written mask was read back and compared with the stored one, pixel by pixel.',
+  identicalAsFilled:
+    'Every written mask was read back as Ultralytics fills it and compared with the stored one, pixel by pixel.',
   nothing: 'There was nothing to export. Accept some annotations, or include proposals.',
   imagesWritten_one: '{{count, number}} image',
   imagesWritten_other: '{{count, number}} images',

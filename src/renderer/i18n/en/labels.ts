@@ -32,6 +32,10 @@ export const labels = {
     reviewed: 'Marked as reviewed. Those with annotations of mine stay as they are.',
     unlabelled: 'They stay as they are.',
   },
+  outlineHints: {
+    edges: 'The rule of COCO. A data set of ours says itself what it has.',
+    centres: 'Masks of other programs that were outlined with OpenCV: the outline is part of the mask.',
+  },
   orientation: 'Pictures turned by their camera',
   orientations: { displayed: 'Masks as displayed', stored: 'Masks on stored pixels' },
   orientationHints: {
