@@ -165,6 +165,9 @@ function importLines(report: AnnotationImportReport, dryRun: boolean): string[] 
           `There already, and a group in one and a single object in the other: ${report.crowdsKept} (--on-conflict replace takes the file's word)`,
         ]
       : []),
+    ...(report.reviewed > 0
+      ? [`${dryRun ? 'Would mark' : 'Marked'} as reviewed: ${count(report.reviewed, 'image')}`]
+      : []),
     ...(report.reviewedEmpty > 0
       ? [`${dryRun ? 'Would mark' : 'Marked'} as reviewed and empty: ${count(report.reviewedEmpty, 'image')}`]
       : []),

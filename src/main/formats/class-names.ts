@@ -1,7 +1,7 @@
 import type { Problem } from '../../shared/contract/contract.ts'
 import { foldedClassName } from '../../shared/domain/class-names.ts'
 import { classRecordSchema } from '../../shared/domain/records.ts'
-import type { ImportedClass, ImportedDataSet } from './format-types.ts'
+import type { ImportedClass, ImportedDataSet, ImportedImage } from './format-types.ts'
 import { Problems } from './problems.ts'
 
 /**
@@ -24,10 +24,11 @@ export function withUsableClasses(path: string, dataSet: ImportedDataSet): Impor
   const classes = dataSet.classes.filter(({ name }) => !refused.has(name))
   const problems = [...refused.values(), ...mergers(classes)].map((reason): Problem => ({ name: path, reason }))
   if (problems.length === 0) return dataSet
-  const images = dataSet.images.map((image) => ({
-    ...image,
-    annotations: image.annotations.filter(({ className }) => !refused.has(className)),
-  }))
+  const images = dataSet.images.map(({ reviewed, ...image }): ImportedImage => {
+    const annotations = image.annotations.filter(({ className }) => !refused.has(className))
+    const isWhole = annotations.length === image.annotations.length
+    return { ...image, annotations, ...(isWhole && reviewed !== undefined ? { reviewed } : {}) }
+  })
   const all = Problems.from(dataSet)
   all.push(...problems)
   return { ...dataSet, classes, images, ...all.found() }

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import type { ExportReport, ExportSpec } from '../../shared/contract/contract.ts'
 import { tilesArea, tilesBounds } from '../../shared/mask/tiles.ts'
 import { InstancesFile, ResultsFile } from './coco-files.ts'
-import { orientationKey, reviewedEmptyKey } from './coco-records.ts'
+import { orientationKey, reviewedEmptyKey, reviewedKey } from './coco-records.ts'
 import type { CocoAnnotation, CocoCategory, CocoImage } from './coco-records.ts'
 import { SimplificationCost } from './coco-simplify.ts'
 import { checkCocoSpec, encodeMask, placeOn } from './coco-written.ts'
@@ -30,7 +30,8 @@ function categoriesOf(source: ExportSource, numbers: ExportNumbers): CocoCategor
  * Writes `annotations/instances_default.json` and, if asked for, `images/default/…` below `folder`: the
  * layout that pycocotools, CVAT and Datumaro take as it is. Ids are the numbers of the project's records, from 1 and the
  * same in every export. A box is written with its `bbox`, its geometric area and an empty `segmentation`: it is never passed
- * off as a mask. An image that was looked at and shows nothing says so (`reviewed_empty`). A proposal carries `attributes.state` and `attributes.score`.
+ * off as a mask. An image that was looked at and shows nothing says so (`reviewed_empty`), and so does one that is
+ * finished (`reviewed`). A proposal carries `attributes.state` and `attributes.score`.
  *
  * As `coco-results` proposals are never among the annotations: those of the selected images go to
  * `annotations/results_default.json`, so that `loadRes` finds every image and category of theirs in the instances file.
@@ -87,7 +88,7 @@ export async function exportCoco(
         id: numbers.image(image.id),
         file_name: image.name,
         ...placed.size,
-        ...(image.reviewed && truth.length === 0 ? { [reviewedEmptyKey]: true } : {}),
+        ...reviewMark(image, truth.length, spec),
       }
       await target.instances.addImage(record)
       const pictures = join(folder, 'images', subset)
@@ -118,6 +119,17 @@ export async function exportCoco(
     ...reachedSubsets(plan, new Map([...files].map(([name, { instances }]) => [name, instances.images]))),
     problems: problems.list(),
   }
+}
+
+/** What a person has said of an image. That it is finished says nothing about proposals alone. */
+function reviewMark(
+  { reviewed }: ExportImage['image'],
+  annotations: number,
+  spec: ExportSpec,
+): Pick<CocoImage, typeof reviewedKey | typeof reviewedEmptyKey> {
+  if (!reviewed) return {}
+  if (annotations === 0) return { [reviewedEmptyKey]: true }
+  return spec.include === 'proposed' && spec.format === 'coco' ? {} : { [reviewedKey]: true }
 }
 
 /** What is written for one subset. */

@@ -6,7 +6,7 @@ import type { Box } from '../../shared/domain/records.ts'
 import { AppError, isAppError, throwIfAborted } from '../../shared/errors.ts'
 import { tilesArea, tilesBounds } from '../../shared/mask/tiles.ts'
 import { z } from '../../shared/zod.ts'
-import { orientationKey, reviewedEmptyKey } from './coco-records.ts'
+import { orientationKey, reviewedEmptyKey, reviewedKey } from './coco-records.ts'
 import { isInside, kindOf, pictureNameOf, requireFile } from './files.ts'
 import type { ImportedAnnotation, ImportedDataSet, ImportedImage } from './format-types.ts'
 import { readJsonSections, rootSection } from './json-sections.ts'
@@ -23,6 +23,7 @@ const imageSchema = z.object({
   width: z.int().positive(),
   height: z.int().positive(),
   [reviewedEmptyKey]: z.unknown().optional(),
+  [reviewedKey]: z.unknown().optional(),
 })
 
 const categorySchema = z.object({
@@ -53,7 +54,9 @@ const runLengthSchema = z.object({
 interface Picture {
   /** Annotations that name the image, read or not. */
   entries: number
+  /** Looked at and empty. */
   readonly isReviewed: boolean
+  readonly isFinished: boolean
   readonly fileName: string
   readonly width: number
   readonly height: number
@@ -99,7 +102,11 @@ export async function readCoco(path: string, signal?: AbortSignal, mostPixels?: 
   const problems = new Problems(annotationsLine)
   const heads = await readHeads(path, problems, signal, mostPixels)
   const isWhole = await readAnnotations(path, 'annotations', heads, problems, signal)
-  return dataSetOf(heads, problems, ({ entries, isReviewed }) => (isWhole ? emptinessOf(entries, isReviewed) : {}))
+  return dataSetOf(heads, problems, ({ entries, isReviewed, isFinished, annotations }) => {
+    if (!isWhole) return {}
+    const isRead = entries > 0 && entries === annotations.length
+    return { ...emptinessOf(entries, isReviewed), ...(isFinished && isRead ? { reviewed: true } : {}) }
+  })
 }
 
 /**
@@ -133,11 +140,11 @@ export async function readCocoResults(
 function dataSetOf(
   { pictures, categories, orientation }: Heads,
   problems: Problems,
-  emptiness: (picture: Picture) => Pick<ImportedImage, 'empty'>,
+  review: (picture: Picture) => Pick<ImportedImage, 'empty' | 'reviewed'>,
 ): ImportedDataSet {
   const images = [...pictures.values()].map((picture) => {
     const { fileName, width, height, annotations, originalId } = picture
-    return { fileName, width, height, annotations, originalId, ...emptiness(picture) }
+    return { fileName, width, height, annotations, originalId, ...review(picture) }
   })
   return { classes: [...categories.values()], images, ...problems.found(), ...orientation }
 }
@@ -312,7 +319,8 @@ function readImage(
     return
   }
   const isReviewed = parsed.data[reviewedEmptyKey] === true
-  pictures.set(id, { fileName, width, height, annotations: [], originalId: id, entries: 0, isReviewed })
+  const isFinished = parsed.data[reviewedKey] === true
+  pictures.set(id, { fileName, width, height, annotations: [], originalId: id, entries: 0, isReviewed, isFinished })
 }
 
 function readCategory(value: unknown, path: string, categories: Map<string, Category>, problems: Problems): void {

@@ -7,6 +7,8 @@ import { z } from '../../shared/zod.ts'
 
 /** Of an image entry: somebody has looked at it and found nothing. Without it an image without annotations may be a gap. */
 export const reviewedEmptyKey = 'reviewed_empty'
+/** Of an image entry with annotations: a person has said that the image is finished. Other readers pass it over. */
+export const reviewedKey = 'reviewed'
 /** In `info`: `stored` where masks and sizes lie on the pixels as the picture files store them. */
 export const orientationKey = 'orientation'
 
@@ -34,6 +36,7 @@ export const cocoImageSchema = z.strictObject({
   width: z.int().positive(),
   height: z.int().positive(),
   [reviewedEmptyKey]: z.literal(true).optional(),
+  [reviewedKey]: z.literal(true).optional(),
 })
 export type CocoImage = z.infer<typeof cocoImageSchema>
 

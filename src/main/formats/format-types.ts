@@ -138,6 +138,8 @@ export interface ImportedImage {
    * found nothing. `listed`: it only names the image, which may as well not have been looked at.
    */
   readonly empty?: 'stated' | 'listed'
+  /** Of an image with annotations: the data set says that a person has finished it, and all of its entries could be read. */
+  readonly reviewed?: true
 }
 
 export interface ImportedAnnotation {

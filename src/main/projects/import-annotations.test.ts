@@ -85,6 +85,7 @@ test('the same file brings nothing a second time', async () => {
     replaced: 0,
     crowdsChanged: 0,
     crowdsKept: 0,
+    reviewed: 0,
     reviewedEmpty: 0,
     notEmpty: 0,
     missing: 0,

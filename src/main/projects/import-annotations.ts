@@ -17,7 +17,7 @@ import { countKeys, mergeInto, noCounts } from './merge-imported.ts'
 import { addOffered, offeredTo, readOffered } from './offered-images.ts'
 import type { OfferedImages } from './offered-images.ts'
 import { keepOriginalNumbers } from './original-numbers.ts'
-import { areEmpty, entriesOf, placeImages, saysSomething } from './place-imported.ts'
+import { areEmpty, areFinished, entriesOf, placeImages, saysSomething } from './place-imported.ts'
 import type { RunOptions } from './run-options.ts'
 
 /** As for every call; `images` is a folder whose pictures may be the images that the project does not have yet. */
@@ -27,7 +27,7 @@ export interface ImportOptions extends RunOptions {
 
 /**
  * Brings masks made elsewhere onto images of the project, as one history entry, and what the file says of images that were
- * looked at and are empty. What does not fit (image not in the project, another size) is listed and left out; the rest is
+ * finished, or looked at and are empty. What does not fit (image not in the project, another size) is listed and left out; the rest is
  * imported. What an image has already, pixel by pixel, is not doubled, so the same file can be imported again.
  *
  * Images that only the folder `options.images` has are added first, where the file speaks of them, as an import of images
@@ -64,6 +64,7 @@ export async function importAnnotations(
   const operations: Operation[] = []
   const imageIds: string[] = []
   const emptyIds: string[] = []
+  const finishedIds: string[] = []
   const added = new Set<string>()
   const counts = { ...noCounts }
   let [turned, notEmpty] = [0, 0]
@@ -95,14 +96,18 @@ export async function importAnnotations(
     for (const [recordId, originalId] of merged.originalIds) annotationNumbers.set(recordId, originalId)
     for (const key of countKeys) counts[key] += merged.counts[key]
     if (merged.operations.length > 0) imageIds.push(found.id)
+    // What is still open here, or was kept out, is not what that person has finished.
+    const isOpen = store.annotations.ofImage(found.id).some(({ state }) => state === 'proposed')
+    if (areFinished(meant, spec) && !found.reviewed && !isOpen && merged.counts.kept === 0) finishedIds.push(found.id)
   }
-  for (const imageId of emptyIds) operations.push({ kind: 'reviewed', imageId, before: false, after: true })
+  const reviewedIds = [...emptyIds, ...finishedIds]
+  for (const imageId of reviewedIds) operations.push({ kind: 'reviewed', imageId, before: false, after: true })
   if (!spec.dryRun) {
     addOffered(store, offered, added)
     if (operations.length > 0) {
       const all = [...classes.operations(), ...operations]
       const label = { count: counts.annotations }
-      store.history.commit(makeEntry('importAnnotations', label, [...imageIds, ...emptyIds], all))
+      store.history.commit(makeEntry('importAnnotations', label, [...new Set([...imageIds, ...reviewedIds])], all))
     }
     const numbered = new Map([...imageNumbers].filter(([id]) => !offered.isOffered(id) || added.has(id)))
     const ids = { image: numbered, class: classes.originalIds(), annotation: annotationNumbers }
@@ -112,6 +117,7 @@ export async function importAnnotations(
     ...counts,
     ...misses,
     images: imageIds.length,
+    reviewed: finishedIds.length,
     reviewedEmpty: emptyIds.length,
     notEmpty,
     turned,

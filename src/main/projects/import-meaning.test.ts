@@ -119,6 +119,71 @@ test('YOLO of others: rings count along edges or through centres as asked', asyn
   expect(await areaOf('edges')).toBe(15 * 15)
 })
 
+test('an image that a person has finished comes back so, in one step with its annotations', async () => {
+  for (const name of ['a.png', 'b.png']) await project.putPicture(name)
+  await project.addAll()
+  const { session } = project
+  const drawn = ['a.png', 'b.png'].map(outline)
+  setReviewed(session.store, [project.imageId('a.png')], true)
+  const out = join(project.folder, 'out')
+  const written = await session.exportTo(out, coco)
+  const path = join(out, written.files[0] ?? '')
+  const { images } = JSON.parse(readFileSync(path, 'utf8')) as { images: readonly object[] }
+  expect(images.map((image) => 'reviewed' in image)).toEqual([true, false])
+  const states = (): string[] => ['a.png', 'b.png'].map(status)
+  setReviewed(session.store, [project.imageId('a.png')], false)
+
+  // With the annotations there already, it is the one thing that the file has to say.
+  expect(await bring(path, { dryRun: true })).toMatchObject({ annotations: 0, unchanged: 2, reviewed: 1 })
+  expect(await bring(path, { as: 'proposed', dryRun: true })).toMatchObject({ reviewed: 0 })
+  const gone = drawn.flatMap((id) => [
+    { kind: 'mask' as const, annotationId: id, tiles: [...session.store.annotations.tiles(id)] },
+    { kind: 'annotation' as const, before: coreOf(session.store.annotations.get(id)), after: null },
+  ])
+  session.store.history.commit(makeEntry('deleteAnnotation', {}, [], gone))
+  expect(await bring(path)).toMatchObject({ annotations: 2, reviewed: 1, reviewedEmpty: 0, problems: [] })
+  expect(states()).toEqual(['reviewed', 'labelled'])
+  expect(await bring(path)).toMatchObject({ unchanged: 2, reviewed: 0 })
+  session.step('undo')
+  expect(states()).toEqual(['unlabelled', 'unlabelled'])
+  // An export of proposals has nothing that anybody has finished.
+  await bring(path, { as: 'proposed' })
+  setReviewed(session.store, [project.imageId('a.png')], true)
+  const proposals = await session.exportTo(join(project.folder, 'proposals'), { ...coco, include: 'proposed' })
+  expect(readFileSync(join(project.folder, 'proposals', proposals.files[0] ?? ''), 'utf8')).not.toContain('reviewed')
+})
+
+test('a finished image is not one here where something of it is missing or open', async () => {
+  await project.putPicture('a.png')
+  await project.addAll()
+  const whole = { ...square, id: 1, image_id: 1, iscrowd: 0 }
+  const finished = (annotations: readonly object[], mark: unknown = true): string =>
+    cocoFile(['a.png'], annotations, { reviewed: mark })
+  const looked = async (path: string, change: Partial<AnnotationImportSpec> = {}): Promise<number> =>
+    (await bring(path, { ...change, dryRun: true })).reviewed
+  expect(await looked(finished([whole]))).toBe(1)
+  expect(await looked(finished([whole], 'yes'))).toBe(0)
+  expect(await looked(finished([whole, { ...whole, id: 2, category_id: 9 }]))).toBe(0)
+  // Nobody knows whose annotation it is that has no image.
+  expect(await looked(finished([whole, { id: 2, category_id: 1 }]))).toBe(0)
+  const unnamed = writeJson('unnamed.json', {
+    images: [{ id: 1, file_name: 'a.png', width: 160, height: 128, reviewed: true }],
+    categories: [
+      { id: 1, name: 'square' },
+      { id: 2, name: 'x'.repeat(300) },
+    ],
+    annotations: [whole, { ...whole, id: 2, category_id: 2 }],
+  })
+  expect(await looked(unnamed)).toBe(0)
+
+  const path = finished([whole])
+  outline('a.png')
+  expect(await looked(path, { conflicts: 'keep' })).toBe(0)
+  expect(await looked(path, { conflicts: 'both' })).toBe(1)
+  await bring(finished([{ ...whole, segmentation: [[20, 20, 30, 20, 30, 30, 20, 30]] }]), { as: 'proposed' })
+  expect(await looked(path, { conflicts: 'both' })).toBe(0)
+})
+
 test('an empty image never stands against annotations that are there, whatever the conflict rule', async () => {
   await project.putPicture('a.png')
   await project.addAll()

@@ -68,3 +68,8 @@ export function saysSomething(imported: ImportedImage, spec: AnnotationImportSpe
 export function areEmpty(entries: readonly ImportedImage[], spec: AnnotationImportSpec): boolean {
   return entries.some((entry) => saysEmpty(entry, spec)) && entries.every(({ empty }) => empty !== undefined)
 }
+
+/** Whether a person has finished the image, by all that the file says of it. Proposals bring nobody's word. */
+export function areFinished(entries: readonly ImportedImage[], { as }: AnnotationImportSpec): boolean {
+  return as === 'accepted' && entries.every(({ reviewed }) => reviewed === true)
+}

@@ -606,6 +606,7 @@ export function createFakeBridge(options: FakeOptions = {}): FakeBridge {
           replaced: spec.conflicts === 'replace' ? 2 : 0,
           crowdsChanged: 0,
           crowdsKept: 0,
+          reviewed: 4,
           reviewedEmpty: 5,
           notEmpty: 0,
           missing: imagesPlaceId === undefined ? 1 : 0,

@@ -395,6 +395,8 @@ export const annotationImportReportSchema = z.strictObject({
   /** There already pixel by pixel, but of a group of objects in one and of a single one in the other: taken over (`replace`), or left. */
   crowdsChanged: z.int(),
   crowdsKept: z.int(),
+  /** Images with annotations marked as reviewed, since the file says that a person has finished them. */
+  reviewed: z.int(),
   /** Images marked as looked at and empty; and those of which the file says so although they have accepted annotations. */
   reviewedEmpty: z.int(),
   notEmpty: z.int(),

@@ -8,9 +8,10 @@ export function doesSomething({
   annotations,
   replaced,
   crowdsChanged,
+  reviewed,
   reviewedEmpty,
 }: AnnotationImportReport): boolean {
-  return annotations + replaced + crowdsChanged + reviewedEmpty > 0
+  return annotations + replaced + crowdsChanged + reviewed + reviewedEmpty > 0
 }
 
 /** What an import did or would do, what can be done about the rest, and what went wrong. */
@@ -22,7 +23,7 @@ export function ImportLabelsReport(shown: {
   const { report, isDone } = shown
   const { t } = useTranslation()
   const { annotations, unchanged, kept, replaced, crowdsChanged, crowdsKept } = report
-  const { added, reviewedEmpty, notEmpty, turned } = report
+  const { added, reviewed, reviewedEmpty, notEmpty, turned } = report
   return (
     <div role="status" className="flex flex-col gap-2" data-testid="import-labels-report">
       {(annotations > 0 || !doesSomething(report)) && (
@@ -35,6 +36,7 @@ export function ImportLabelsReport(shown: {
       {report.classes.length > 0 && <p>{t('labels.newClasses', { names: report.classes.join(', ') })}</p>}
       {replaced > 0 && <p>{t('labels.replaced', { count: replaced })}</p>}
       {crowdsChanged > 0 && <p>{t('labels.crowdsChanged', { count: crowdsChanged })}</p>}
+      {reviewed > 0 && <p>{t('labels.reviewed', { count: reviewed })}</p>}
       {reviewedEmpty > 0 && <p>{t('labels.reviewedEmpty', { count: reviewedEmpty })}</p>}
       {turned > 0 && <p>{t('labels.turned', { count: turned })}</p>}
       {unchanged > 0 && <p className="text-muted">{t('labels.unchanged', { count: unchanged })}</p>}

@@ -86,7 +86,15 @@ describe('importing annotations', () => {
     [5, /^5 images are marked as looked at and empty/, true],
     [0, /^Nothing to import/, false],
   ])('with nothing but %i empty images there is something to import or not', async (reviewedEmpty, text, isEnabled) => {
-    const nothing = { annotations: 0, images: 0, otherOrientation: 0, missing: 0, classes: [], problems: [] }
+    const nothing = {
+      annotations: 0,
+      images: 0,
+      reviewed: 0,
+      otherOrientation: 0,
+      missing: 0,
+      classes: [],
+      problems: [],
+    }
     const fake = await show({ annotationImport: { ...nothing, reviewedEmpty } })
     await page.getByRole('button', { name: 'home' }).click()
     await page.getByRole('button', { name: 'photos' }).click()

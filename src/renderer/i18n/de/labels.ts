@@ -81,6 +81,8 @@ export const labels: Translated<typeof english> = {
     '{{count, number}} ist hier und in der Datei einmal Gruppe, einmal einzelnes Objekt, und bleibt hier, wie es ist.',
   crowdsKept_other:
     '{{count, number}} sind hier und in der Datei einmal Gruppe, einmal einzelnes Objekt, und bleiben hier, wie sie sind.',
+  reviewed_one: '{{count, number}} Bild wird als geprüft markiert.',
+  reviewed_other: '{{count, number}} Bilder werden als geprüft markiert.',
   reviewedEmpty_one: '{{count, number}} Bild wird als geprüft und leer markiert.',
   reviewedEmpty_other: '{{count, number}} Bilder werden als geprüft und leer markiert.',
   notEmpty_one: '{{count, number}} Bild ist in der Datei leer und hat hier Annotationen: Es bleibt, wie es ist.',

@@ -74,6 +74,8 @@ export const labels = {
     '{{count, number}} is a group of objects in one and a single object in the other, and stays as it is here.',
   crowdsKept_other:
     '{{count, number}} are groups of objects in one and single objects in the other, and stay as they are here.',
+  reviewed_one: '{{count, number}} image is marked as reviewed.',
+  reviewed_other: '{{count, number}} images are marked as reviewed.',
   reviewedEmpty_one: '{{count, number}} image is marked as looked at and empty.',
   reviewedEmpty_other: '{{count, number}} images are marked as looked at and empty.',
   notEmpty_one: '{{count, number}} image is empty in the file and has annotations here: it stays as it is.',
