@@ -3,6 +3,7 @@ import {
   constants,
   copyFile,
   link,
+  lstat,
   mkdir,
   open,
   readdir,
@@ -12,10 +13,11 @@ import {
   stat,
   writeFile,
 } from 'node:fs/promises'
-import { dirname, join, relative } from 'node:path'
+import { dirname, join, posix } from 'node:path'
 import { AppError } from '../../shared/errors.ts'
+import { preparedName } from './export-owners.ts'
 import type { Destination } from './format-types.ts'
-import { temporaryPath } from './text-file.ts'
+import { namingFile, temporaryPath } from './text-file.ts'
 
 /** Throws `NotFound` when there is no such file or it may not be read. */
 export async function requireFile(path: string): Promise<void> {
@@ -71,12 +73,10 @@ export function isInside(relativePath: string): boolean {
  */
 export async function filesBelow(folder: string, ending = ''): Promise<string[]> {
   try {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-    return entries
-      .filter((entry) => entry.isFile() && entry.name.toLowerCase().endsWith(ending))
-      .map((entry) => slashed(relative(folder, join(entry.parentPath, entry.name))))
-      .filter((name) => !name.split('/').some((part) => part.startsWith('.')))
-      .toSorted()
+    const names: string[] = []
+    for await (const name of walkFiles(folder, { hidden: false, unreadable: 'throw' }))
+      if (name.toLowerCase().endsWith(ending)) names.push(name)
+    return names.toSorted()
   } catch (cause) {
     throw new AppError('NotFound', 'fileUnreadable', `${folder} cannot be read. Check the path.`, {
       params: { file: folder },
@@ -85,7 +85,26 @@ export async function filesBelow(folder: string, ending = ''): Promise<string[]>
   }
 }
 
-async function haveSameContent(a: string, b: string): Promise<boolean> {
+export interface Walk {
+  /** Whether what begins with a dot is looked at. */
+  readonly hidden: boolean
+  /** What becomes of a folder that may not be looked into, or is not there. */
+  readonly unreadable: 'throw' | 'skip'
+}
+
+/** Ordinary files below a folder, sub-folders included, as paths relative to it with `/`, in no order. Throws as `readdir`. */
+export async function* walkFiles(root: string, walk: Walk, folder = ''): AsyncGenerator<string> {
+  const entries = readdir(join(root, folder), { withFileTypes: true })
+  for (const entry of await (walk.unreadable === 'skip' ? entries.catch(() => []) : entries)) {
+    if (entry.name.startsWith('.') && !walk.hidden) continue
+    const name = posix.join(folder, entry.name)
+    if (entry.isDirectory()) yield* walkFiles(root, walk, name)
+    else if (entry.isFile()) yield name
+  }
+}
+
+/** Throws as `open` when one of the files cannot be read. */
+export async function haveSameContent(a: string, b: string): Promise<boolean> {
   await using left = await open(a)
   await using right = await open(b)
   const size = (await left.stat()).size
@@ -118,6 +137,10 @@ export async function placePicture(
   const isSame = (path: string): Promise<boolean> => haveSameContent(source, path)
   const there = await standing(target, destination, isSame)
   if (there !== null) return there
+  if (!destination.writesPictures) {
+    await access(source, constants.R_OK)
+    return 'placed'
+  }
   await mkdir(dirname(target), { recursive: true })
   let result: PlaceResult = 'placed'
   if (mode === 'link') {
@@ -137,6 +160,21 @@ export async function placePicture(
     await rm(temporary, { force: true })
   }
   return result
+}
+
+/** Whether anything lies there, be it a link that leads nowhere. What cannot be looked at does. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    return !isErrno(error, 'ENOENT', 'ENOTDIR')
+  }
+}
+
+/** Whether the system gave one of these reasons, as `ENOENT`. */
+export function isErrno(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }
 
 /** What lies at a path: `other` is a pipe or a device, which may never end; null when nothing does that can be seen. */
@@ -171,10 +209,11 @@ async function standing(
 export async function writePicture(data: Uint8Array, target: string, destination: Destination): Promise<PlaceResult> {
   const there = await standing(target, destination, async (path) => (await readFile(path)).equals(data))
   if (there !== null) return there
+  if (!destination.writesPictures) return 'placed'
   await mkdir(dirname(target), { recursive: true })
   const temporary = temporaryPath(target)
   try {
-    await writeFile(temporary, data)
+    await namingFile(target, writeFile(temporary, data))
     await rename(temporary, target)
   } finally {
     await rm(temporary, { force: true })
@@ -182,13 +221,9 @@ export async function writePicture(data: Uint8Array, target: string, destination
   return 'placed'
 }
 
-/** How the folders begin in which exports are prepared. */
-export const stagingPrefix = '.exemplar-export.'
-
 /** What was written is not what the project holds; `about` names it, `count` says how many there are. */
 export function exportDiffers(about: string, count: number): AppError {
-  // Where a file was to go, not where it was prepared.
-  const [, what = about] = /[/\\]\.exemplar-export\.[^/\\]+[/\\]files[/\\](.*)$/s.exec(about) ?? []
+  const what = preparedName(about) ?? about
   return new AppError(
     'Io',
     'exportDiffers',

@@ -126,7 +126,11 @@ const orientationNotes = {
     'has an EXIF orientation other than 1. The masks lie on the pixels as the file stores them: read it without applying the orientation (Pillow applies it to TIFF on opening).',
 } as const
 
-const inPlace: Destination = { pictureAt: () => Promise.resolve('none') }
+const inPlace: Destination = {
+  writesPictures: true,
+  pictureAt: () => Promise.resolve('none'),
+  pictureLeft: () => Promise.resolve('none'),
+}
 
 /**
  * Copies or links the picture of an exported image to `folder` below its name, and notes what a reader of
@@ -141,19 +145,18 @@ export async function exportPicture(
 ): Promise<void> {
   if (image.orientation !== 1)
     problems.count(image.name, orientationNotes[spec.orientation === 'stored' ? 'stored' : 'displayed'])
-  const target = join(folder, image.name)
   if (spec.images === 'none') {
-    await destination.pictureAt(target, null)
+    await destination.pictureLeft(folder, image.name)
     return
   }
   try {
-    const result = await placePicture(path, target, spec.images, destination)
+    const result = await placePicture(path, join(folder, image.name), spec.images, destination)
     if (result === 'copiedInstead')
       problems.count(image.name, 'was copied, because it cannot be hard-linked to this folder.')
     if (result === 'otherContent') noteOtherContent(image.name, problems)
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
-    const state = await destination.pictureAt(target, null)
+    const state = await destination.pictureLeft(folder, image.name)
     const way =
       state === 'same' ? 'The one of the last export stays' : 'Its masks are exported; add the picture by hand'
     problems.add(image.name, `The original ${path} could not be copied (${code}). ${way}.`)
