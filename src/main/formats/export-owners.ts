@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { lastingPath } from './text-file.ts'
 
 /** How the names begin of what exports put into folders while they work. */
 export const hiddenPrefix = '.exemplar-export.'
@@ -67,7 +68,8 @@ export function preparedName(path: string): string | null {
 
 /** Where a file in preparation will lie; any other path as it is. */
 export function finalPath(path: string): string {
-  const { folder, name } = inArea.exec(path)?.groups ?? {}
-  if (folder === undefined) return path
+  const lasting = lastingPath(path)
+  const { folder, name } = inArea.exec(lasting)?.groups ?? {}
+  if (folder === undefined) return lasting
   return name === undefined ? folder : join(folder, name)
 }

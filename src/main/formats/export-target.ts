@@ -257,8 +257,9 @@ export class ExportTarget {
       const now = await this.replaceable(name)
       // It may be the last name that a person's picture has.
       if (now === null || files.some(({ linked }) => linked && !now.linked)) continue
-      // A folder may be a link to elsewhere, and a manifest may come from anybody.
-      if ((await realpath(join(this.path, name))).startsWith(home + sep)) stale.push(name)
+      // A folder may be a link to elsewhere, and a manifest may come from anybody. A person may be clearing up too.
+      const real = await realpath(join(this.path, name)).catch(() => '')
+      if (real.startsWith(home + sep)) stale.push(name)
     }
     return stale
   }

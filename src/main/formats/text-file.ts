@@ -11,6 +11,11 @@ export function temporaryPath(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
 }
 
+/** The path for which `temporaryPath` made this one; any other as it is. */
+export function lastingPath(path: string): string {
+  return path.replace(/(?<=^|[/\\])\.([^/\\]+)\.[0-9a-f]{12}\.tmp$/, '$1')
+}
+
 /** The system does not say which file it could not write once that is open. */
 export async function namingFile(path: string, writing: Promise<void>): Promise<void> {
   try {
