@@ -111,22 +111,22 @@ test(
   async () => {
     using ground = newGround()
     for (let kill = 0; kill < kills / 2; kill++) {
-      const children = [startExport(ground), startExport(ground)] as const
-      const ended = children.map((child) => once(child, 'exit'))
-      await Promise.all(children.map((child) => once(child.stdout, 'data')))
-      const [first, second] = random() < 0.5 ? children : children.toReversed()
-      if (first === undefined || second === undefined) throw new Error('there are two')
+      const [killed, survivor] = [0, 1].map(() => {
+        const child = startExport(ground)
+        return { child, ended: once(child, 'exit') }
+      })
+      if (killed === undefined || survivor === undefined) throw new Error('there are two')
+      for (const { child, ended } of [killed, survivor]) await Promise.race([once(child.stdout, 'data'), ended])
       await setTimeout(random() * 400)
-      first.kill('SIGKILL')
-      await once(first, 'exit')
+      killed.child.kill('SIGKILL')
+      await killed.ended
       // The one under way may have been published before; the next one has met what the dead one left.
-      for (let exported = 0; exported < 2; exported++) await once(second.stdout, 'data')
+      for (let exported = 0; exported < 2; exported++)
+        await Promise.race([once(survivor.child.stdout, 'data'), survivor.ended])
       await setTimeout(random() * 100)
-      second.kill('SIGKILL')
-      expect(await Promise.all(ended)).toEqual([
-        [null, 'SIGKILL'],
-        [null, 'SIGKILL'],
-      ])
+      survivor.child.kill('SIGKILL')
+      expect(await killed.ended).toEqual([null, 'SIGKILL'])
+      expect(await survivor.ended).toEqual([null, 'SIGKILL'])
       wholeExport(ground)
     }
     await expectCleanAfterExport(ground)

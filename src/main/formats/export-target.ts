@@ -124,6 +124,8 @@ export class ExportTarget {
     const name = this.#nameOf(join(folder, imageName))
     this.#rehearsed.delete(name)
     if (!(await exists(join(this.path, name)))) {
+      // Where no export was before, no picture can go.
+      if (this.#earlier.size === 0) return 'none'
       const subset = this.#nameOf(folder)
       const names = this.#without.get(subset) ?? new Set()
       this.#without.set(subset, names.add(imageName))
