@@ -126,13 +126,23 @@ test('a full disk during an export: one sentence, no file that looks whole, and 
   await project.addAll()
   await project.teach('a.png')
   const target = join(project.folder, 'export')
+  const firstWritten = {
+    coco: 'annotations/instances_default.json',
+    'coco-results': 'annotations/results_default.json',
+    yolo: 'labels/train/a.txt',
+    labelme: 'a.json',
+    cvat: 'annotations.xml',
+    masks: 'manifest.json',
+    'png-objects': 'manifest.json',
+    voc: 'Annotations/a.xml',
+  } as const
   for (const format of formatNames) {
     const spec = { ...cocoSpec, format, images: 'copy' } as const
     {
       using _full = breakDisk(target, 'ENOSPC')
       await expect(project.session.exportTo(target, spec)).rejects.toMatchObject({
         code: 'Io',
-        message: `The export to ${target} could not be written (ENOSPC); check the disk and your rights to the folder, or choose another one.`,
+        message: `The export to ${target} could not be written (ENOSPC: ${join(target, firstWritten[format])}); check the disk and your rights there, or choose another folder.`,
       })
     }
     const left = existsSync(target) ? readdirSync(target, { recursive: true, encoding: 'utf8' }) : []

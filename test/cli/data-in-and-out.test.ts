@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -102,6 +102,26 @@ describe('data in and out on the command line', () => {
       stdout: `1 of 1 masks identical\n1 image would be exported to ${target}. Nothing was written there.\n`,
     })
     expect(existsSync(target)).toBe(false)
+  })
+
+  it('says what an export would do to the files that are there, or that it would be refused, and changes nothing', async () => {
+    const earlier = join(target, '..', 'earlier')
+    // Its two parts are two objects there.
+    await exemplarJson(['export', project, earlier, '--format', 'yolo', '--images', 'copy'], 3)
+    const command = ['export', project, earlier, '--format', 'yolo', '--split', 'val=0.5,test=0.5']
+    writeFileSync(join(earlier, 'labels', 'theirs.txt'), '')
+    const looked = await runExemplar([...command, '--dry-run'])
+    const all = readdirSync(earlier, { recursive: true }).length
+    expect(looked.code).toBe(3)
+    expect(looked.stdout).toContain('Nothing was written there.\n3 files of an earlier export would be removed\n')
+    expect(looked.stderr).toContain('labels/theirs.txt: It lies in the export folder')
+    expect(looked.stderr).toContain('images/train/a.png: Its image is in another subset now')
+    writeFileSync(join(earlier, 'val.txt'), 'theirs')
+    const refused = await runExemplar([...command, '--dry-run'])
+    expect(refused.code).toBe(1)
+    expect(refused.stderr).toContain(`${join(earlier, 'val.txt')} would be overwritten`)
+    expect(readdirSync(earlier, { recursive: true })).toHaveLength(all + 1)
+    expect((await runExemplar(command)).stderr).toBe(refused.stderr)
   })
 
   it('says what a reader would make of it, and ends with 3 where that is not what is stored', async () => {

@@ -10,8 +10,13 @@ export function breakDisk(folder: string, code: 'ENOSPC' | 'EACCES' | 'EDQUOT'):
   const below = resolve(folder)
   const isBelow = (path: unknown): boolean =>
     typeof path === 'string' && (resolve(path) === below || resolve(path).startsWith(`${below}${sep}`))
-  const fail = (syscall: string, path: unknown): NodeJS.ErrnoException =>
-    Object.assign(new Error(`${code}: injected, ${syscall} '${String(path)}'`), { code, syscall, path: String(path) })
+  /** The system names no file where one that is open is concerned. */
+  const fail = (syscall: string, path?: unknown): NodeJS.ErrnoException =>
+    Object.assign(
+      new Error(`${code}: injected, ${syscall}`),
+      { code, syscall },
+      typeof path === 'string' ? { path } : {},
+    )
   const isWriting = (flags: unknown): boolean => typeof flags === 'string' && /[wa+]/.test(flags)
 
   const { promises } = fs
@@ -27,11 +32,11 @@ export function breakDisk(folder: string, code: 'ENOSPC' | 'EACCES' | 'EDQUOT'):
     if (code === 'EACCES' && isBelow(path) && isWriting(flags)) throw fail('open', path)
     const file = await original.open(path, flags, mode)
     if (!isBelow(path) || !isWriting(flags)) return file
-    const refuse = (): Promise<never> => Promise.reject(fail('write', path))
+    const refuse = (): Promise<never> => Promise.reject(fail('write'))
     return Object.assign(file, { write: refuse, writeFile: refuse, writev: refuse, appendFile: refuse })
   }
   promises.writeFile = (path, ...rest) =>
-    isBelow(path) ? Promise.reject(fail('write', path)) : original.writeFile(path, ...rest)
+    isBelow(path) ? Promise.reject(fail('write')) : original.writeFile(path, ...rest)
   promises.copyFile = (from, to, mode) =>
     isBelow(to) ? Promise.reject(fail('copyfile', to)) : original.copyFile(from, to, mode)
   const { readdir } = promises

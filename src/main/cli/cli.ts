@@ -207,7 +207,7 @@ export async function runCli(args: readonly string[], streams: Streams, signal: 
         .default('folder'),
     )
     .option('--seed <number>', 'of the split: the same seed gives the same subsets', parseWhole, 1)
-    .option('--dry-run', 'only say what would be written, after writing and reading it back elsewhere')
+    .option('--dry-run', 'only say what would be written and removed, after writing and reading it back elsewhere')
     .addOption(
       new Option('--reader <name>', 'say what this reader of COCO files would drop or change').choices(readers),
     )

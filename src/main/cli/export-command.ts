@@ -54,7 +54,9 @@ export async function exportData(
       dryRun
         ? `${count(report.images, 'image')} would be exported to ${report.location}. Nothing was written there.`
         : `${count(report.images, 'image')} exported to ${report.location}`,
-      ...(report.removed === undefined ? [] : [`${count(report.removed, 'file')} of an earlier export removed`]),
+      ...(report.removed === undefined
+        ? []
+        : [`${count(report.removed, 'file')} of an earlier export ${dryRun ? 'would be removed' : 'removed'}`]),
       ...(report.simplification === undefined
         ? []
         : [

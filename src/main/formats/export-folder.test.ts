@@ -16,36 +16,17 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { classRecord, exportSource, quiet, temporaryFolder, writeSample } from '../../../test/python/export-samples.ts'
-import { cocoSpec } from '../../../test/support/export-spec.ts'
+import { exportSource, quiet, temporaryFolder, writeSample } from '../../../test/python/export-samples.ts'
 import { importContext } from '../../../test/python/format-round-trips.ts'
 import { indexPngCodec } from '../../../test/python/index-png-codec.ts'
-import { bitmapFromPicture } from '../../../test/python/mask-samples.ts'
+import { cocoSpec } from '../../../test/support/export-spec.ts'
+import { byImage, classes, filesIn, masks, sourceOf } from '../../../test/support/export-sources.ts'
 import { formatNames } from '../../shared/contract/contract.ts'
 import type { ExportReport, ExportSpec } from '../../shared/contract/contract.ts'
 import { ExportFolder } from './export-folder.ts'
-import { stagingPrefix } from './files.ts'
+import { hiddenPrefix } from './export-owners.ts'
 import type { ExportContext, ExportSource } from './format-types.ts'
 import { formats, readDataSet, writeDataSet } from './registry.ts'
-
-const classes = [classRecord(0, 'bolt')]
-const masks = [{ className: 'bolt', bitmap: bitmapFromPicture(['.##', '#..']), state: 'proposed', score: 0.5 } as const]
-
-/** Pictures of these names with one mask each; the files lie in `originals` below the folder. */
-function sourceOf(folder: string, names: readonly string[]): ExportSource {
-  return exportSource(
-    names.map((name) => ({
-      name,
-      width: 3,
-      height: 2,
-      masks,
-      path: existsSync(join(folder, 'originals', name))
-        ? join(folder, 'originals', name)
-        : writeSample(folder, `originals/${name}`, `picture ${name}`),
-    })),
-    classes,
-  )
-}
 
 function write(
   source: ExportSource,
@@ -55,20 +36,6 @@ function write(
 ): Promise<ExportReport> {
   return writeDataSet(source, folder, { ...cocoSpec, include: 'all', ...spec }, indexPngCodec, context)
 }
-
-/** Every file below the folder but the manifest, in order. */
-function filesIn(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory() && entry.name !== '.exemplar-export')
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .toSorted()
-}
-
-const byImage = (...names: string[]): ExportSpec['split'] => ({
-  by: 'image',
-  seed: 1,
-  subsets: names.map((name) => ({ name, share: 1 / names.length })),
-})
 
 describe('an export into the folder of an earlier one', () => {
   test.each(formatNames)('%s: is as one into an empty folder', async (format) => {
@@ -114,6 +81,29 @@ describe('an export into the folder of an earlier one', () => {
     const pictures = files.filter((name) => name.startsWith('images/')).map((name) => name.replace(/.*\//, ''))
     expect(pictures.toSorted()).toEqual(names.toSorted())
     for (const name of names) expect(readFileSync(join(folder.path, 'originals', name), 'utf8')).toBe(`picture ${name}`)
+  })
+
+  test('annotations alone with other shares name the pictures that went, since their images changed the subset', async () => {
+    using folder = temporaryFolder()
+    const names = ['a.jpg', 'b.jpg', 'sub/c.jpg', 'sub/d.jpg']
+    for (const format of ['coco', 'yolo'] as const) {
+      const out = join(folder.path, format)
+      await write(sourceOf(folder.path, [...names, 'gone.jpg']), out, {
+        format,
+        images: 'copy',
+        split: byImage('train'),
+      })
+      const same = await write(sourceOf(folder.path, names), out, { format, split: byImage('train') })
+      expect(same.problems.filter(({ reason }) => reason.includes('in another subset now'))).toEqual([])
+      const { problems } = await write(sourceOf(folder.path, names), out, { format, split: byImage('val') })
+      expect(problems.filter(({ reason }) => reason.includes('in another subset now'))).toEqual([
+        {
+          name: 'images/train/a.jpg',
+          reason:
+            'Its image is in another subset now, and this export brings no picture, so the one of the last export does not stay, and 3 more such files (images/train/b.jpg, images/train/sub/c.jpg, images/train/sub/d.jpg). Export with pictures to have it there.',
+        },
+      ])
+    }
   })
 
   test('annotations alone leave the pictures that were copied before, but for those of images that went', async () => {
@@ -334,6 +324,69 @@ describe('hazards of a folder', () => {
     expect(filesIn(folder.path)).toEqual(['annotations.xml', 'data.yaml'])
   })
 
+  test('what an export of another layout wrote meanwhile is shared if it is the same, else not overwritten', async () => {
+    for (const content of ['the same', 'another']) {
+      using folder = temporaryFolder()
+      await using out = await ExportFolder.open(folder.path, 'cvat', () => [])
+      writeSample(out.staging, 'annotations.xml', 'cvat')
+      writeSample(out.staging, 'images/a.jpg', 'the same')
+      {
+        await using other = await ExportFolder.open(folder.path, 'manifest', () => [])
+        writeSample(other.staging, 'images/a.jpg', content)
+        await other.publish('images/a.jpg', [], quiet.signal)
+      }
+      const published = out.publish('annotations.xml', [], quiet.signal)
+      if (content === 'another') await expect(published).rejects.toMatchObject({ key: 'exportOccupied' })
+      else await published
+      expect(readFileSync(join(folder.path, 'images/a.jpg'), 'utf8')).toBe(content)
+      expect(existsSync(join(folder.path, 'annotations.xml'))).toBe(content === 'the same')
+    }
+  })
+
+  test('a picture that another export brought meanwhile is known as one of an export, and is not passed off as ours', async () => {
+    using folder = temporaryFolder()
+    const publish = async (
+      picture: string | null,
+      meanwhile = (): Promise<void> => Promise.resolve(),
+    ): Promise<void> => {
+      await using out = await ExportFolder.open(folder.path, 'cvat', () => [])
+      writeSample(out.staging, 'annotations.xml', `with ${picture ?? 'nothing'}`)
+      await meanwhile()
+      const staged = join(out.staging, 'images/a.jpg')
+      const isSame = (path: string): Promise<boolean> => Promise.resolve(readFileSync(path, 'utf8') === picture)
+      if (picture !== null && (await out.pictureAt(staged, isSame)) === 'none')
+        writeSample(out.staging, 'images/a.jpg', picture)
+      await out.publish('annotations.xml', [], quiet.signal)
+    }
+    await publish('a picture', () => publish('a picture'))
+    await publish(null)
+    expect(filesIn(folder.path)).toEqual(['annotations.xml'])
+    await expect(publish('a picture', () => publish('another'))).rejects.toMatchObject({ key: 'exportDisturbed' })
+    expect(readFileSync(join(folder.path, 'annotations.xml'), 'utf8')).toBe('with another')
+    expect(readFileSync(join(folder.path, 'images/a.jpg'), 'utf8')).toBe('another')
+  })
+
+  test('a picture that was to stay and that another export replaced stops the export: no mixture of two projects', async () => {
+    using folder = temporaryFolder()
+    const out = join(folder.path, 'out')
+    await write(sourceOf(folder.path, ['a.jpg']), out, { format: 'cvat', images: 'copy' })
+    const other = exportSource(
+      [{ name: 'a.jpg', width: 3, height: 2, masks: [], path: writeSample(folder.path, 'other/a.jpg', 'another one') }],
+      classes,
+    )
+    await using first = await ExportFolder.open(out, 'cvat', () => [])
+    writeSample(first.staging, 'annotations.xml', 'of the first project')
+    expect(await first.pictureAt(join(first.staging, 'images/a.jpg'), () => Promise.resolve(true))).toBe('same')
+    await write(other, out, { format: 'cvat', images: 'copy' })
+    const visible = (): string[] => filesIn(out).filter((name) => !name.startsWith('.'))
+    const before = visible().map((name) => readFileSync(join(out, name), 'utf8'))
+    await expect(first.publish('annotations.xml', [], quiet.signal)).rejects.toMatchObject({
+      key: 'exportDisturbed',
+      params: { file: join(out, 'images/a.jpg') },
+    })
+    expect(visible().map((name) => readFileSync(join(out, name), 'utf8'))).toEqual(before)
+  })
+
   test('a picture that was to stay and is gone in the end stops the export before anything changes', async () => {
     using folder = temporaryFolder()
     const picture = writeSample(folder.path, 'images/a.jpg', 'a picture')
@@ -344,7 +397,7 @@ describe('hazards of a folder', () => {
     rmSync(picture)
     await expect(out.publish('annotations.xml', [], quiet.signal)).rejects.toMatchObject({
       key: 'exportDisturbed',
-      message: `${picture} has gone while the export was running; nothing was changed. Export again.`,
+      message: `${picture} was changed or removed while the export was running; nothing was changed by it. Export again.`,
     })
     expect(readFileSync(main, 'utf8')).toBe('theirs')
     expect(existsSync(join(folder.path, 'annotations.xml'))).toBe(false)
@@ -404,7 +457,7 @@ describe('hazards of a folder', () => {
     const out = join(folder.path, 'out')
     await write(sourceOf(folder.path, ['a.jpg']), out, { format: 'yolo' })
     const { pid } = spawnSync(process.execPath, ['--version'])
-    const trial = join(out, `labels/train/${stagingPrefix}${pid}.0a1b2c3d4e5f`)
+    const trial = join(out, `labels/train/${hiddenPrefix}${pid}.0a1b2c3d4e5f`)
     mkdirSync(trial)
     await write(sourceOf(folder.path, ['a.jpg']), out, { format: 'yolo' })
     expect(existsSync(trial)).toBe(false)

@@ -1,10 +1,10 @@
-import type { Dirent } from 'node:fs'
 import {
   access,
   chmod,
   constants,
   copyFile,
   link,
+  lstat,
   mkdir,
   open,
   readdir,
@@ -15,9 +15,10 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { dirname, join, posix } from 'node:path'
-import { AppError, throwIfAborted } from '../../shared/errors.ts'
+import { AppError, isAppError, throwIfAborted } from '../../shared/errors.ts'
+import { preparedName } from './export-owners.ts'
 import type { Destination } from './format-types.ts'
-import { temporaryPath } from './text-file.ts'
+import { namingFile, temporaryPath } from './text-file.ts'
 
 /** Throws `NotFound` when there is no such file or it may not be read. */
 export async function requireFile(path: string): Promise<void> {
@@ -73,26 +74,17 @@ export function isInside(relativePath: string): boolean {
  * throws `Cancelled` in the midst of it, and `NotFound` when a folder cannot be read.
  */
 export async function filesBelow(folder: string, ending = '', signal?: AbortSignal): Promise<string[]> {
-  const found: string[] = []
-  const open = ['']
-  for (let below = open.pop(); below !== undefined; below = open.pop()) {
-    for (const entry of await entriesOf(join(folder, below))) {
-      if (entry.name.startsWith('.')) continue
-      const name = posix.join(below, entry.name)
-      if (entry.isDirectory()) open.push(name)
-      else if (entry.isFile() && entry.name.toLowerCase().endsWith(ending)) found.push(name)
-    }
-    throwIfAborted(signal)
-  }
-  return found.toSorted()
-}
-
-async function entriesOf(folder: string): Promise<Dirent[]> {
   try {
-    return await readdir(folder, { withFileTypes: true })
+    const names: string[] = []
+    for await (const name of walkFiles(folder, { hidden: false, unreadable: 'throw', signal }))
+      if (name.toLowerCase().endsWith(ending)) names.push(name)
+    return names.toSorted()
   } catch (cause) {
-    throw new AppError('NotFound', 'fileUnreadable', `${folder} cannot be read. Check the path.`, {
-      params: { file: folder },
+    if (isAppError(cause)) throw cause
+    // The one below that is in the way, where the system names it.
+    const file = cause instanceof Error && 'path' in cause ? String(cause.path) : folder
+    throw new AppError('NotFound', 'fileUnreadable', `${file} cannot be read. Check the path.`, {
+      params: { file },
       cause,
     })
   }
@@ -104,8 +96,31 @@ export interface FileChange {
   readonly bytes: Uint8Array
 }
 
-/** Whether `b` holds what `a` does, with that change. */
-async function haveSameContent(a: string, b: string, change: FileChange | null): Promise<boolean> {
+export interface Walk {
+  /** Whether what begins with a dot is looked at. */
+  readonly hidden: boolean
+  /** What becomes of a folder that may not be looked into, or is not there. */
+  readonly unreadable: 'throw' | 'skip'
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Ordinary files below a folder, sub-folders included, as paths relative to it with `/`, in no order. Throws as `readdir`, and
+ * `Cancelled` before the next folder.
+ */
+export async function* walkFiles(root: string, walk: Walk, folder = ''): AsyncGenerator<string> {
+  throwIfAborted(walk.signal)
+  const entries = readdir(join(root, folder), { withFileTypes: true })
+  for (const entry of await (walk.unreadable === 'skip' ? entries.catch(() => []) : entries)) {
+    if (entry.name.startsWith('.') && !walk.hidden) continue
+    const name = posix.join(folder, entry.name)
+    if (entry.isDirectory()) yield* walkFiles(root, walk, name)
+    else if (entry.isFile()) yield name
+  }
+}
+
+/** Whether `b` holds what `a` does, with that change. Throws as `open` when one of the files cannot be read. */
+export async function haveSameContent(a: string, b: string, change: FileChange | null): Promise<boolean> {
   await using left = await open(a)
   await using right = await open(b)
   const size = (await left.stat()).size
@@ -159,6 +174,10 @@ export async function placePicture(
   const isSame = (path: string): Promise<boolean> => haveSameContent(source, path, change)
   const there = await standing(target, destination, isSame)
   if (there !== null) return there
+  if (!destination.writesPictures) {
+    await access(source, constants.R_OK)
+    return 'placed'
+  }
   await mkdir(dirname(target), { recursive: true })
   let result: PlaceResult = 'placed'
   if (mode === 'link' && change === null) {
@@ -179,6 +198,21 @@ export async function placePicture(
     await rm(temporary, { force: true })
   }
   return result
+}
+
+/** Whether anything lies there, be it a link that leads nowhere. What cannot be looked at does. */
+export async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path)
+    return true
+  } catch (error) {
+    return !isErrno(error, 'ENOENT', 'ENOTDIR')
+  }
+}
+
+/** Whether the system gave one of these reasons, as `ENOENT`. */
+export function isErrno(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
 }
 
 /** What lies at a path: `other` is a pipe or a device, which may never end; null when nothing does that can be seen. */
@@ -213,10 +247,11 @@ async function standing(
 export async function writePicture(data: Uint8Array, target: string, destination: Destination): Promise<PlaceResult> {
   const there = await standing(target, destination, async (path) => (await readFile(path)).equals(data))
   if (there !== null) return there
+  if (!destination.writesPictures) return 'placed'
   await mkdir(dirname(target), { recursive: true })
   const temporary = temporaryPath(target)
   try {
-    await writeFile(temporary, data)
+    await namingFile(target, writeFile(temporary, data))
     await rename(temporary, target)
   } finally {
     await rm(temporary, { force: true })
@@ -224,13 +259,9 @@ export async function writePicture(data: Uint8Array, target: string, destination
   return 'placed'
 }
 
-/** How the folders begin in which exports are prepared. */
-export const stagingPrefix = '.exemplar-export.'
-
 /** What was written is not what the project holds; `about` names it, `count` says how many there are. */
 export function exportDiffers(about: string, count: number): AppError {
-  // Where a file was to go, not where it was prepared.
-  const [, what = about] = /[/\\]\.exemplar-export\.[^/\\]+[/\\]files[/\\](.*)$/s.exec(about) ?? []
+  const what = preparedName(about) ?? about
   return new AppError(
     'Io',
     'exportDiffers',

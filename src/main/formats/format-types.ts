@@ -53,15 +53,19 @@ export interface ExportContext extends Pick<CallContext, 'signal' | 'progress'> 
 
 /** The folder that an export goes to once all of it is written. */
 export interface Destination {
+  /** False where the export is only rehearsed: pictures are looked at and not written. */
+  readonly writesPictures: boolean
   /**
-   * What lies where a picture will be, given its path in the writer's folder. `isSame` compares contents; null takes any
-   * picture that an earlier export put there. `none` is to be written; what is the `same` stays and is not to be written
-   * again; `other` is a file of other origin with other content, which stays too.
+   * What lies where a picture will be, given its path in the writer's folder. `isSame` compares contents. `none` is to be
+   * written; what is the `same` stays and is not to be written again; `other` is a file of other origin with other content,
+   * which stays too.
    */
-  readonly pictureAt: (
-    path: string,
-    isSame: ((path: string) => Promise<boolean>) | null,
-  ) => Promise<'none' | 'same' | 'other'>
+  readonly pictureAt: (path: string, isSame: (path: string) => Promise<boolean>) => Promise<'none' | 'same' | 'other'>
+  /**
+   * Takes whatever picture an earlier export put there, since this one brings none: the `same`. `folder` is that of the
+   * pictures in the writer's folder, `name` the image's.
+   */
+  readonly pictureLeft: (folder: string, name: string) => Promise<'none' | 'same' | 'other'>
 }
 
 /** PNGs whose pixels stand for something, as `images/codec.ts` has them. */

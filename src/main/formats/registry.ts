@@ -12,7 +12,8 @@ import { readCoco, readCocoResults } from './coco-import.ts'
 import { exportCvat } from './cvat-export.ts'
 import { readCvat } from './cvat-import.ts'
 import { ExportFolder } from './export-folder.ts'
-import type { FoundByReaders } from './export-folder.ts'
+import { ExportRehearsal } from './export-rehearsal.ts'
+import type { ExportPlace, FoundByReaders } from './export-target.ts'
 import type { ExportContext, ExportSource, FormatCodec, ImportContext, ImportedDataSet } from './format-types.ts'
 import { rootSection } from './json-sections.ts'
 import { exportLabelme } from './labelme-export.ts'
@@ -175,7 +176,36 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
 }
 
 /** Writes a project in the format that `spec` names. Errors as in its writer; `Unsupported` for a split or an orientation it cannot write. */
-export async function writeDataSet(
+export function writeDataSet(
+  source: ExportSource,
+  folder: string,
+  spec: ExportSpec,
+  codec: FormatCodec,
+  context: ExportContext,
+): Promise<ExportReport> {
+  return exportTo((layout) => ExportFolder.open(folder, layout, source.originals), source, folder, spec, codec, context)
+}
+
+/** What `writeDataSet` would report, or throw, with nothing changed in the folder. */
+export function rehearseDataSet(
+  source: ExportSource,
+  folder: string,
+  spec: ExportSpec,
+  codec: FormatCodec,
+  context: ExportContext,
+): Promise<ExportReport> {
+  return exportTo(
+    (layout) => ExportRehearsal.open(folder, layout, source.originals),
+    source,
+    folder,
+    spec,
+    codec,
+    context,
+  )
+}
+
+async function exportTo(
+  open: (layout: string) => Promise<ExportPlace>,
   source: ExportSource,
   folder: string,
   spec: ExportSpec,
@@ -185,17 +215,22 @@ export async function writeDataSet(
   if (spec.split !== null) requireOption(spec.format, 'split')
   if (spec.orientation !== 'displayed') requireOption(spec.format, 'orientation')
   const { layout, found, write } = formats[spec.format]
-  await using destination = await ExportFolder.open(folder, layout, source.originals)
+  await using destination = await open(layout)
   const plain = withPlainNames(source, spec)
   const report = await write(plain.source, destination.staging, spec, codec, { ...context, destination })
   throwIfAborted(context.signal)
-  const { removed, strangers } = await destination.publish(report.files[0], found, context.signal)
+  const { removed, displaced, strangers } = await destination.publish(report.files[0], found, context.signal)
   const gone = removed > 0 ? { removed } : {}
   return {
     ...report,
     location: folder,
     ...gone,
-    problems: [...report.problems, ...plain.problems(), ...strangerProblems(strangers)],
+    problems: [
+      ...report.problems,
+      ...plain.problems(),
+      ...displacedProblems(displaced),
+      ...strangerProblems(strangers),
+    ],
   }
 }
 
@@ -225,20 +260,31 @@ export function formatsWith(option: Format['options'][number]): string[] {
     .map(({ id }) => id)
 }
 
-/** One problem for all files of other origin that readers of the export would take too; none without any. */
-function strangerProblems(strangers: readonly string[]): Problem[] {
-  const [name] = strangers
+function displacedProblems(names: readonly string[]): Problem[] {
+  return listed(
+    names,
+    (others) =>
+      `Its image is in another subset now, and this export brings no picture, so the one of the last export does not stay${others}. Export with pictures to have it there.`,
+  )
+}
+
+function strangerProblems(names: readonly string[]): Problem[] {
+  return listed(
+    names,
+    (others) =>
+      `It lies in the export folder, is not of this export, and readers that go by folders will read it with it${others}. Export to an empty folder, or move it away.`,
+  )
+}
+
+/** One problem for all of these files: `reason` is given the words for those after the first. */
+function listed(names: readonly string[], reason: (others: string) => string): Problem[] {
+  const [name] = names
   if (name === undefined) return []
   const others =
-    strangers.length === 1
+    names.length === 1
       ? ''
-      : `, and ${strangers.length - 1} more such files (${strangers.slice(1, 6).join(', ')}${strangers.length > 6 ? ', …' : ''})`
-  return [
-    {
-      name,
-      reason: `It lies in the export folder, is not of this export, and readers that go by folders will read it with it${others}. Export to an empty folder, or move it away.`,
-    },
-  ]
+      : `, and ${names.length - 1} more such files (${names.slice(1, 6).join(', ')}${names.length > 6 ? ', …' : ''})`
+  return [{ name, reason: reason(others) }]
 }
 
 /** Reads a file or folder of that format, without classes that a project cannot have. Errors as in its reader. */

@@ -117,7 +117,11 @@ function noteOrientation({ name, orientation, format }: ImageRecord, spec: Expor
   problems.count(name, spec.orientation === 'stored' ? stored : orientationNotes.displayed)
 }
 
-const inPlace: Destination = { pictureAt: () => Promise.resolve('none') }
+const inPlace: Destination = {
+  writesPictures: true,
+  pictureAt: () => Promise.resolve('none'),
+  pictureLeft: () => Promise.resolve('none'),
+}
 
 /**
  * Copies or links the picture of an exported image to `folder` below its name, and notes what a reader of
@@ -134,7 +138,7 @@ export async function exportPicture(
   const target = join(folder, image.name)
   if (spec.images === 'none') {
     noteOrientation(image, spec, problems)
-    await destination.pictureAt(target, null)
+    await destination.pictureLeft(folder, image.name)
     return
   }
   try {
@@ -148,7 +152,7 @@ export async function exportPicture(
   } catch (cause) {
     noteOrientation(image, spec, problems)
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
-    const state = await destination.pictureAt(target, null)
+    const state = await destination.pictureLeft(folder, image.name)
     const way =
       state === 'same' ? 'The one of the last export stays' : 'Its masks are exported; add the picture by hand'
     problems.add(image.name, `The original ${path} could not be copied (${code}). ${way}.`)

@@ -11,6 +11,20 @@ export function temporaryPath(path: string): string {
   return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
 }
 
+/** The path for which `temporaryPath` made this one; any other as it is. */
+export function lastingPath(path: string): string {
+  return path.replace(/(?<=^|[/\\])\.([^/\\]+)\.[0-9a-f]{12}\.tmp$/, '$1')
+}
+
+/** The system does not say which file it could not write once that is open. */
+export async function namingFile(path: string, writing: Promise<void>): Promise<void> {
+  try {
+    await writing
+  } catch (error) {
+    throw error instanceof Error && !('path' in error) ? Object.assign(error, { path }) : error
+  }
+}
+
 /**
  * A large text file written in chunks under a temporary name. It appears under its own name only through
  * `publish`; disposing of it before that leaves nothing behind.
@@ -46,14 +60,14 @@ export class TextFile implements AsyncDisposable {
     await this.#flush()
     await other.#flush()
     for await (const chunk of createReadStream(other.temporaryPath, { highWaterMark: chunkLength })) {
-      await this.#file.writeFile(chunk as Buffer)
+      await namingFile(this.path, this.#file.writeFile(chunk as Buffer))
     }
   }
 
   /** Everything written is on disk, under the temporary name, and can be read back. */
   async finish(): Promise<void> {
     await this.#flush()
-    await this.#file.sync()
+    await namingFile(this.path, this.#file.sync())
     await this.#close()
   }
 
@@ -73,7 +87,7 @@ export class TextFile implements AsyncDisposable {
     const text = this.#pending.join('')
     this.#pending = []
     this.#pendingLength = 0
-    await this.#file.writeFile(text)
+    await namingFile(this.path, this.#file.writeFile(text))
   }
 
   async #close(): Promise<void> {

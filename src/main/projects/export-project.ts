@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type {
   ExportContents,
   ExportReport,
@@ -11,8 +8,9 @@ import type {
 import { AppError, throwIfAborted } from '../../shared/errors.ts'
 import type { ExportContext, ExportImage, ExportNumbers, ExportSource } from '../formats/format-types.ts'
 import { countContents } from '../formats/contents.ts'
+import { finalPath } from '../formats/export-owners.ts'
 import { preflight } from '../formats/preflight.ts'
-import { writeDataSet } from '../formats/registry.ts'
+import { rehearseDataSet, writeDataSet } from '../formats/registry.ts'
 import type { ImageCodec } from '../images/codec.ts'
 import type { NumberedKind, ProjectStore } from '../store/store-port.ts'
 import type { RunOptions } from './run-options.ts'
@@ -25,7 +23,10 @@ interface ExportOf {
   readonly codec: ImageCodec
 }
 
-/** Writes the project in a format, reads it back, and reports how many masks are identical. */
+/**
+ * Writes the project in a format, reads it back, and reports how many masks are identical. Errors as in `writeDataSet`, and
+ * `Io` that names the file or folder which could not be written.
+ */
 export async function exportProject(
   context: ExportOf,
   folder: string,
@@ -35,20 +36,13 @@ export async function exportProject(
   try {
     return await writeDataSet(sourceOf(context, options), folder, spec, context.codec, contextOf(options))
   } catch (error) {
-    if (!(error instanceof Error && 'syscall' in error)) throw error
-    const reason = 'code' in error ? String(error.code) : error.message
-    throw new AppError(
-      'Io',
-      'exportUnwritable',
-      `The export to ${folder} could not be written (${reason}); check the disk and your rights to the folder, or choose another one.`,
-      { params: { folder, reason }, cause: error },
-    )
+    throw named(error, folder)
   }
 }
 
 /**
- * What `exportProject` would report, with nothing left behind: everything but the pictures is written to a temporary
- * folder, read back and removed. What the pictures themselves meet in the folder is not looked at.
+ * What `exportProject` would report, or throw, with nothing left behind: everything but the pictures is written to a temporary
+ * folder, read back and removed, and the folder is looked at.
  */
 export async function rehearseExport(
   context: ExportOf,
@@ -56,17 +50,27 @@ export async function rehearseExport(
   spec: ExportSpec,
   options: RunOptions,
 ): Promise<ExportReport> {
-  const temporary = await mkdtemp(join(tmpdir(), 'exemplar-export-'))
   try {
-    // Copies with the orientation applied have masks as displayed: without the pictures both are the same.
-    const orientation = spec.orientation === 'upright' ? 'displayed' : spec.orientation
     const source = { ...sourceOf(context, options), numbers: () => rehearsalNumbers(context.store) }
-    const plain = { ...spec, images: 'none', orientation } as const
-    const report = await writeDataSet(source, temporary, plain, context.codec, contextOf(options))
-    return { ...report, location: folder }
-  } finally {
-    await rm(temporary, { recursive: true, force: true })
+    return await rehearseDataSet(source, folder, spec, context.codec, contextOf(options))
+  } catch (error) {
+    throw named(error, folder)
   }
+}
+
+/** An error of the system as a sentence; any other as it is. */
+function named(error: unknown, folder: string): unknown {
+  if (!(error instanceof Error && 'syscall' in error)) return error
+  const reason = 'code' in error ? String(error.code) : error.message
+  // Of two paths it is where something was to go.
+  const path = 'dest' in error ? error.dest : 'path' in error ? error.path : folder
+  const file = finalPath(String(path))
+  return new AppError(
+    'Io',
+    'exportUnwritable',
+    `The export to ${folder} could not be written (${reason}: ${file}); check the disk and your rights there, or choose another folder.`,
+    { params: { folder, reason, file }, cause: error },
+  )
 }
 
 function numbersBy(of: (kind: NumberedKind, recordId: string) => number): ExportNumbers {

@@ -349,9 +349,14 @@ test('an export that cannot be written is one sentence; one that is stopped leav
   correctMask(session.store, second, classId, square(8))
   const spec = { ...cocoSpec, format: 'masks' } as const
   await writeFile(join(folder, 'file'), '')
-  await expect(session.exportTo(join(folder, 'file', 'below'), spec)).rejects.toMatchObject({
+  const below = join(folder, 'file', 'below')
+  const unwritable = {
     code: 'Io',
-    message: expect.stringMatching(/could not be written \(ENOTDIR\)/) as string,
+    message: `The export to ${below} could not be written (ENOTDIR: ${below}); check the disk and your rights there, or choose another folder.`,
+  }
+  await expect(session.exportTo(below, spec)).rejects.toMatchObject(unwritable)
+  await expect(session.rehearseExport(below, spec)).rejects.toMatchObject({
+    message: expect.stringContaining(`(ENOTDIR: ${join(folder, 'file')})`) as string,
   })
   const target = join(folder, 'export')
   await session.exportTo(target, spec)

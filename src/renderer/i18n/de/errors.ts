@@ -80,13 +80,16 @@ export const errors: Translated<typeof english> = {
     'Der Browser konnte {{name}} nicht lesen; prüfen, ob die Datei noch da und lesbar ist, dann noch einmal ablegen.',
   emptyMask: 'Der umrandete Bereich ist leer oder zu klein, um daraus zu lernen; ein größeres Beispiel umranden.',
   episodeImageMissing: '{{message}}',
+  exportBusy:
+    'Ein anderer Export (Prozess {{pid}}) legt noch Dateien in {{folder}} ab; es wurde nichts geändert. Warten, bis er zu Ende ist, oder {{lock}} löschen, falls dieser Prozess kein Export ist; dann noch einmal exportieren.',
   exportDiffers:
     'Die exportierte Datei gibt das Projekt nicht genau wieder ({{what}}) und wurde entfernt. Den Datenträger prüfen und noch einmal exportieren.',
-  exportDisturbed: '{{file}} ist während des Exports verschwunden; es wurde nichts geändert. Noch einmal exportieren.',
+  exportDisturbed:
+    '{{file}} wurde während des Exports geändert oder entfernt; der Export hat nichts geändert. Noch einmal exportieren.',
   exportOccupied:
     '{{file}} würde überschrieben und stammt nicht so aus einem früheren Export (insgesamt {{count}}). An einen anderen Ort legen oder in einen leeren Ordner exportieren.',
   exportUnwritable:
-    'Der Export nach {{folder}} konnte nicht geschrieben werden ({{reason}}). Datenträger und Zugriffsrechte prüfen oder einen anderen Ordner wählen.',
+    'Der Export nach {{folder}} konnte nicht geschrieben werden ({{reason}}: {{file}}). Datenträger und Zugriffsrechte dort prüfen oder einen anderen Ordner wählen.',
   fileMalformed: '{{message}}',
   fileUnreadable: '{{file}} kann nicht gelesen werden; prüfen, ob die Datei noch da ist und gelesen werden darf.',
   fileWithoutPath:

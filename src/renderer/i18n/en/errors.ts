@@ -69,11 +69,11 @@ export const errors = {
     '{{name}} could not be read by the browser; check that it is still there and readable, then drop it again.',
   emptyMask: 'The outlined region is empty or too small to learn from; outline a larger example.',
   episodeImageMissing: '{{message}}',
+  exportBusy: '{{message}}',
   exportDiffers: '{{message}}',
   exportDisturbed: '{{message}}',
   exportOccupied: '{{message}}',
-  exportUnwritable:
-    'The export to {{folder}} could not be written ({{reason}}); check the disk and your rights to the folder, or choose another one.',
+  exportUnwritable: '{{message}}',
   fileMalformed: '{{message}}',
   fileUnreadable: '{{message}}',
   fileWithoutPath: 'What was dropped is no file on this computer; save it to a folder first, then drop it from there.',

@@ -1,0 +1,172 @@
+import { spawnSync } from 'node:child_process'
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test, vi } from 'vitest'
+import { exportSource, quiet, temporaryFolder, writeSample } from '../../../test/python/export-samples.ts'
+import { cocoSpec } from '../../../test/support/export-spec.ts'
+import { indexPngCodec } from '../../../test/python/index-png-codec.ts'
+import { byImage, classes, filesIn, masks, sourceOf } from '../../../test/support/export-sources.ts'
+import { formatNames } from '../../shared/contract/contract.ts'
+import type { ExportReport, ExportSpec } from '../../shared/contract/contract.ts'
+import type { ExportSource } from './format-types.ts'
+import { formats, rehearseDataSet, writeDataSet } from './registry.ts'
+
+type Run = (source: ExportSource, folder: string, spec: Partial<ExportSpec>) => Promise<ExportReport>
+
+const write: Run = (source, folder, spec) =>
+  writeDataSet(source, folder, { ...cocoSpec, include: 'all', ...spec }, indexPngCodec, quiet)
+const rehearse: Run = (source, folder, spec) =>
+  rehearseDataSet(source, folder, { ...cocoSpec, include: 'all', ...spec }, indexPngCodec, quiet)
+
+/** All there is to a folder and what is in it: names, bytes and times. */
+function stateOf(folder: string): readonly unknown[] {
+  return ['', ...readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted()].map((name) => {
+    const { mtimeMs, ctimeMs, ino, size, mode } = lstatSync(join(folder, name))
+    const isFile = lstatSync(join(folder, name)).isFile()
+    return { name, mtimeMs, ctimeMs, ino, size, mode, bytes: isFile ? readFileSync(join(folder, name), 'hex') : null }
+  })
+}
+
+/** What the rehearsal and then the export itself say or throw. The rehearsal has changed nothing. */
+async function both(
+  source: ExportSource,
+  folder: string,
+  spec: Partial<ExportSpec>,
+): Promise<{ readonly rehearsed: unknown; readonly real: unknown }> {
+  const failure = (error: unknown): unknown => error
+  const before = existsSync(folder) ? stateOf(folder) : null
+  const rehearsed = await rehearse(source, folder, spec).catch(failure)
+  expect(existsSync(folder) ? stateOf(folder) : null).toEqual(before)
+  return { rehearsed, real: await write(source, folder, spec).catch(failure) }
+}
+
+describe('a rehearsed export says what the export itself will say, and changes nothing', () => {
+  test.each(formatNames)('%s: into a new folder and into that of an earlier export', async (format) => {
+    using folder = temporaryFolder()
+    const out = join(folder.path, 'out')
+    for (const [names, images, removes] of [
+      [['a.jpg', 'sub/b.jpg', 'c.jpg'], 'copy', false],
+      [['a.jpg', 'new.jpg'], 'copy', true],
+      [['a.jpg'], 'none', true],
+      [['other.jpg'], 'none', true],
+    ] as const) {
+      const { rehearsed, real } = await both(sourceOf(folder.path, names), out, { format, images })
+      expect(rehearsed).toEqual(real)
+      expect(real).toMatchObject({ location: out, images: names.length })
+      expect(Object.keys(real as object).includes('removed')).toBe(removes)
+    }
+  })
+
+  test.each(formatNames)('%s: files of other origin that readers would take too', async (format) => {
+    using folder = temporaryFolder()
+    const out = join(folder.path, 'out')
+    const theirs = ['notes.txt', ...formats[format].found.map((at) => join(at.folder, `theirs${at.ending}`))]
+    for (const name of theirs) writeSample(out, name, 'theirs')
+    const { rehearsed, real } = await both(sourceOf(folder.path, ['a.jpg']), out, { format, images: 'copy' })
+    expect(rehearsed).toEqual(real)
+    expect(JSON.stringify(real)).toMatch(theirs.length > 1 ? /will read it with it/ : /^/)
+  })
+
+  test('files of other origin in the way', async () => {
+    using folder = temporaryFolder()
+    for (const name of ['data.yaml', 'labels', 'images/train']) {
+      const out = join(folder.path, name.replaceAll('/', '-'))
+      writeSample(out, name, 'theirs')
+      const { rehearsed, real } = await both(sourceOf(folder.path, ['a.jpg']), out, { format: 'yolo', images: 'copy' })
+      expect(real).toMatchObject({ key: 'exportOccupied', params: { file: expect.stringContaining(out) as unknown } })
+      expect(rehearsed).toEqual(real)
+    }
+  })
+
+  test('pictures: with other content, without an original, of another layout, in another subset, turned upright', async () => {
+    using folder = temporaryFolder()
+    const out = join(folder.path, 'out')
+    const names = ['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg']
+    writeSample(out, 'images/default/a.jpg', 'theirs')
+    writeSample(out, 'images/default/b.jpg', 'picture b.jpg')
+    const source = sourceOf(folder.path, names)
+    rmSync(join(folder.path, 'originals/d.jpg'))
+    for (const spec of [
+      { format: 'coco', images: 'copy' },
+      { format: 'coco', images: 'copy', split: byImage('train', 'val') },
+      { format: 'coco', images: 'none', split: byImage('val', 'train') },
+      { format: 'coco', images: 'none', split: byImage('test') },
+      { format: 'cvat', images: 'copy' },
+      { format: 'masks', images: 'copy' },
+      { format: 'masks', images: 'none' },
+    ] as const) {
+      const { rehearsed, real } = await both(source, out, spec)
+      expect(real).toMatchObject({ images: names.length })
+      expect(rehearsed).toEqual(real)
+    }
+    const turned = exportSource(
+      ['a.jpg', 'b.jpg'].map((name) => ({ name, width: 3, height: 2, masks, orientation: 6 })),
+      classes,
+    )
+    const upright = { ...turned, upright: () => Promise.resolve({ data: Buffer.from('upright'), lossless: true }) }
+    for (let time = 0; time < 2; time++) {
+      const { rehearsed, real } = await both(upright, out, { images: 'copy', orientation: 'upright' })
+      expect(JSON.stringify(real)).toContain('with its EXIF orientation applied, every sample as before')
+      expect(rehearsed).toEqual(real)
+    }
+  })
+
+  test('a manifest that lies, and originals of the project in the folder', async () => {
+    using folder = temporaryFolder()
+    const out = join(folder.path, 'originals')
+    await write(sourceOf(folder.path, ['a.jpg', 'b.jpg']), out, { format: 'labelme', images: 'copy' })
+    const { rehearsed, real } = await both(sourceOf(folder.path, ['a.jpg']), out, { format: 'labelme', images: 'copy' })
+    expect(rehearsed).toEqual(real)
+    expect(filesIn(out)).toEqual(['a.jpg', 'a.json', 'b.jpg'])
+  })
+
+  test('folders that may not be written to', async () => {
+    using folder = temporaryFolder()
+    const script = join(import.meta.dirname, '../../../test/scripts/export-as-nobody.ts')
+    // Nothing is forbidden to root.
+    const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+    const run = (how: string, out: string): unknown => {
+      const { stdout } = spawnSync(process.execPath, [script, how, out], { ...nobody, encoding: 'utf8' })
+      return stdout === '' ? null : JSON.parse(stdout)
+    }
+    chmodSync(folder.path, 0o777)
+    const out = join(folder.path, 'out')
+    // Where nobody may not even read this program, there is nothing to see.
+    const first = run('write', out)
+    if (process.getuid?.() === undefined || (first === null && process.getuid() === 0)) return
+    expect(first).toMatchObject({ images: 1 })
+    const labels = join(out, 'labels/train')
+    for (const [closed, told] of [
+      [labels, labels],
+      [out, out],
+    ] as const) {
+      chmodSync(closed, 0o555)
+      const before = stateOf(out)
+      const rehearsed = run('rehearse', out)
+      expect(stateOf(out)).toEqual(before)
+      expect(rehearsed).toEqual({ code: 'EACCES', path: told })
+      expect(run('write', out)).toEqual(rehearsed)
+      chmodSync(closed, 0o755)
+    }
+    const above = join(folder.path, 'closed')
+    mkdirSync(above)
+    if (nobody.uid !== undefined) chownSync(above, 0, 0)
+    chmodSync(above, 0o555)
+    expect(run('rehearse', join(above, 'new/out'))).toEqual({ code: 'EACCES', path: above })
+    expect(readdirSync(above)).toEqual([])
+    chmodSync(above, 0o755)
+  })
+
+  test('it leaves nothing in the folder for temporary files, however it ends', async () => {
+    using folder = temporaryFolder()
+    const temporary = join(folder.path, 'temporary')
+    mkdirSync(temporary)
+    for (const name of ['TMPDIR', 'TEMP', 'TMP']) vi.stubEnv(name, temporary)
+    const out = join(folder.path, 'out')
+    await rehearse(sourceOf(folder.path, ['a.jpg']), out, {})
+    writeSample(out, 'annotations/instances_default.json', 'theirs')
+    await expect(rehearse(sourceOf(folder.path, ['a.jpg']), out, {})).rejects.toMatchObject({ key: 'exportOccupied' })
+    vi.unstubAllEnvs()
+    expect(readdirSync(temporary)).toEqual([])
+  })
+})
