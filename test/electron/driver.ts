@@ -24,7 +24,7 @@ export interface ShellOptions {
 
 export interface Shell {
   readonly fake: FakeElectron
-  /** Lines that the shell logged. */
+  /** Lines that the shell logged, without those on slow statements: they tell of the machine. */
   readonly log: readonly string[]
   /** The only window; waits for it. */
   readonly window: () => Promise<FakeWindow>
@@ -51,7 +51,10 @@ export async function startShell(options: ShellOptions): Promise<Shell> {
   const signals = ['SIGINT', 'SIGTERM'] as const
   const listeners = signals.map((signal) => process.listeners(signal))
   const log: string[] = []
-  vi.spyOn(console, 'error').mockImplementation((...line: readonly unknown[]) => void log.push(line.join(' ')))
+  vi.spyOn(console, 'error').mockImplementation((...parts: readonly unknown[]) => {
+    const line = parts.join(' ')
+    if (!line.startsWith('Slow statement, ')) log.push(line)
+  })
   vi.stubEnv('EXEMPLAR_HOME', options.home)
   process.argv = [
     'electron',
