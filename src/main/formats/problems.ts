@@ -39,6 +39,12 @@ export class Problems {
     }
   }
 
+  /** Takes over what a reader found. */
+  takeOver(found: FoundProblems): void {
+    this.push(...found.problems)
+    this.#unlisted += found.unlisted ?? 0
+  }
+
   /** Counts under a text that many things may have in common. `name` is that of the first one in the line. */
   count(name: string, text: string): void {
     const entry = this.#counted.get(text)

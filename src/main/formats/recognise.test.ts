@@ -85,6 +85,15 @@ test('damaged files and files of other kinds do not hide the one that is meant',
   expect(await recogniseDataSet(folder.path)).toEqual({ format: 'coco', path })
 })
 
+test('files of one format are its subsets, folders of one are several data sets', async () => {
+  using folder = temporaryFolder()
+  for (const part of ['train', 'valid']) writeSample(folder.path, `${part}/_annotations.coco.json`, coco)
+  expect(await recogniseDataSet(folder.path)).toEqual({ format: 'coco', path: folder.path })
+  using masks = temporaryFolder()
+  for (const part of ['a', 'b']) writeSample(masks.path, `${part}/manifest.json`, '{"classes": {}, "items": []}')
+  await expect(recogniseDataSet(masks.path)).rejects.toMatchObject({ key: 'formatAmbiguous' })
+})
+
 test('several data sets are named, and none is taken', async () => {
   using folder = temporaryFolder()
   for (const part of ['train', 'valid']) writeSample(folder.path, `${part}/_annotations.coco.json`, coco)

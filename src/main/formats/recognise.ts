@@ -24,7 +24,8 @@ const sections: ReadonlySet<string> = new Set(known.flatMap(({ signs }) => signs
 
 /**
  * Finds out what a file or folder is, by what is in it and by the names in its folder (`Format.signs`). In a folder, JSON files
- * are looked for one folder deeper too, where COCO's lie.
+ * are looked for one folder deeper too, where COCO's lie. Several files of one format are taken for its subsets, see
+ * `readTogether`; the folder is the data set then.
  *
  * Throws `NotFound` when the path cannot be read, `InvalidInput` when it shows no known format or several data sets, which the
  * sentence names, and `Cancelled`.
@@ -32,10 +33,23 @@ const sections: ReadonlySet<string> = new Set(known.flatMap(({ signs }) => signs
 export async function recogniseDataSet(path: string, signal?: AbortSignal): Promise<Recognised> {
   const isFolder = (await kindOf(path)) === 'folder'
   const found = isFolder ? await inFolder(path, signal) : await asFile(path)
-  const [first, ...others] = [...new Map(found.map((each) => [`${each.format} ${each.path}`, each])).values()]
+  const [first, ...others] = found
   if (first === undefined) throw formatUnknown(path)
-  if (others.length > 0) throw formatAmbiguous(path, [first, ...others])
-  return first
+  if (others.length === 0) return first
+  const areOneFormat = others.every(({ format }) => format === first.format)
+  if (areOneFormat && formats[first.format].imports === 'file') return { format: first.format, path }
+  throw formatAmbiguous(path, found)
+}
+
+/** The files of that format in a folder, as `recogniseDataSet` finds them. Throws `InvalidInput` when there is none, and `Cancelled`. */
+export async function dataSetFiles(
+  folder: string,
+  format: Recognised['format'],
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const files = (await inFolder(folder, signal)).filter((each) => each.format === format).map(({ path }) => path)
+  if (files.length === 0) throw formatUnknown(folder)
+  return files
 }
 
 async function inFolder(folder: string, signal: AbortSignal | undefined): Promise<readonly Recognised[]> {
@@ -53,7 +67,8 @@ async function inFolder(folder: string, signal: AbortSignal | undefined): Promis
       found.push(isOneOfMany ? { ...each, path: folder } : each)
     }
   }
-  return found.length > 0 ? found : named('commonEntry')
+  const each = found.length > 0 ? found : named('commonEntry')
+  return [...new Map(each.map((one) => [`${one.format} ${one.path}`, one])).values()]
 }
 
 async function filesToLookInto(folder: string, names: readonly string[]): Promise<readonly string[]> {
@@ -142,7 +157,8 @@ function formatUnknown(path: string): AppError {
   )
 }
 
-function formatAmbiguous(path: string, found: readonly Recognised[]): AppError {
+/** The path holds several data sets, which the sentence names. */
+export function formatAmbiguous(path: string, found: readonly Recognised[]): AppError {
   const names = found
     .slice(0, 5)
     .map((each) => `${slashed(relative(path, each.path)) || basename(path)} (${each.format})`)

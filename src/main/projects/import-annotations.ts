@@ -5,7 +5,7 @@ import { throwIfAborted } from '../../shared/errors.ts'
 import { displayedBox, displayedTiles, storedSize } from '../../shared/mask/orient.ts'
 import type { FormatCodec, ImportedAnnotation } from '../formats/format-types.ts'
 import { Problems } from '../formats/problems.ts'
-import { readDataSet } from '../formats/registry.ts'
+import { readTogether } from '../formats/read-together.ts'
 import { mostPixelsFor, withLargestLabel } from '../formats/sizes.ts'
 import type { ImageCodec } from '../images/codec.ts'
 import type { ProjectStore } from '../store/store-port.ts'
@@ -31,7 +31,7 @@ export interface ImportOptions extends RunOptions {
  * imported. What an image has already, pixel by pixel, is not doubled, so the same file can be imported again.
  *
  * Images that only the folder `options.images` has are added first, where the file speaks of them, as an import of images
- * with its own history entry. Errors as in `readDataSet`, and `Cancelled`; either leaves the project as it was.
+ * with its own history entry. Errors as in `readTogether`, and `Cancelled`; either leaves the project as it was.
  */
 export async function importAnnotations(
   context: { readonly store: ProjectStore; readonly codec: ImageCodec },
@@ -45,7 +45,7 @@ export async function importAnnotations(
   const known = namesNow(offeredTo(store, pictures))
   const asked = spec.orientation ?? 'displayed'
   const mostPixels = mostPixelsFor(known.largest)
-  const dataSet = await readDataSet(spec.format, path, {
+  const dataSet = await readTogether(spec.format, path, {
     codec: withLargestLabel(asked === 'stored' ? withStoredSizes(context.codec) : context.codec, mostPixels),
     mostPixels,
     findImage: (name) => findImage(known, name, asked),

@@ -119,6 +119,22 @@ test('YOLO of others: rings count along edges or through centres as asked', asyn
   expect(await areaOf('edges')).toBe(15 * 15)
 })
 
+test('a folder of subsets is one import, and one step to take back', async () => {
+  for (const name of ['a.png', 'b.png']) await project.putPicture(name)
+  await project.addAll()
+  const drawn = ['a.png', 'b.png'].map(outline)
+  const out = join(project.folder, 'subsets')
+  const subsets = ['train', 'val'].map((name) => ({ name, share: 0.5 }))
+  const report = await project.session.exportTo(out, { ...coco, split: { by: 'image', seed: 1, subsets } })
+  expect(report.files).toHaveLength(2)
+  expect(await bring(out)).toMatchObject({ annotations: 0, unchanged: 2, problems: [] })
+  const { store } = project.session
+  for (let step = 0; step < drawn.length; step++) store.history.undo()
+  expect(await bring(out)).toMatchObject({ annotations: 2, images: 2, problems: [] })
+  project.session.step('undo')
+  expect(['a.png', 'b.png'].map(status)).toEqual(['unlabelled', 'unlabelled'])
+})
+
 test('an image that a person has finished comes back so, in one step with its annotations', async () => {
   for (const name of ['a.png', 'b.png']) await project.putPicture(name)
   await project.addAll()
