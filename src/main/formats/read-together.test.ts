@@ -87,7 +87,7 @@ test('an export that was split comes back whole, with its ids', async () => {
   await writeDataSet(source, folder.path, spec, indexPngCodec, quiet)
   const { images } = await read(folder.path)
   expect(images.map(({ fileName }) => fileName).toSorted()).toEqual(names)
-  expect(images.map(({ originalId }) => originalId).toSorted()).toEqual(['1', '2', '3', '4'])
+  expect(new Set(images.map(({ originalId }) => originalId))).toEqual(new Set(['1', '2', '3', '4']))
   for (const { annotations } of images) {
     expect(annotations.map(({ tiles, originalId }) => [tilesArea(tiles), typeof originalId])).toEqual([[3, 'string']])
   }
