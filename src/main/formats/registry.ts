@@ -24,6 +24,7 @@ import { readMasksFolder } from './masks-import.ts'
 import { exportPngObjects } from './png-objects-export.ts'
 import { readPngObjects } from './png-objects-import.ts'
 import { objectsFormat } from './png-objects-records.ts'
+import { joined } from './problems.ts'
 import { withPlainNames } from './selection.ts'
 import { exportVoc } from './voc-export.ts'
 import { readVoc } from './voc-import.ts'
@@ -247,12 +248,9 @@ async function exportTo(
     ...report,
     location: folder,
     ...gone,
-    problems: [
-      ...report.problems,
-      ...plain.problems(),
-      ...displacedProblems(displaced),
-      ...strangerProblems(strangers),
-    ],
+    ...joined(report, plain.problems(), {
+      problems: [...displacedProblems(displaced), ...strangerProblems(strangers)],
+    }),
   }
 }
 

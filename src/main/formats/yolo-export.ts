@@ -123,7 +123,7 @@ export async function exportYolo(
     identical,
     ...(outline === 'centres' && holdsMasks ? { filledAs: 'ultralytics' as const } : {}),
     ...reachedSubsets(plan, lists.counts),
-    problems: problems.list(),
+    ...problems.found(),
   }
 }
 
