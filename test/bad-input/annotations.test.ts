@@ -138,14 +138,18 @@ test('a COCO file of nothing but damage: ten thousand findings are listed, the r
   const stranger = { ...square, id: 20_000, image_id: 2 }
   const images = [...coco.images, { id: 2, file_name: 'b.png', width: 160, height: 128 }]
   const path = write('damaged.json', { ...coco, images, annotations: [...damaged, stranger] })
-  const { problems, missing } = await importCoco(path)
+  const { problems, missing, unlisted } = await importCoco(path)
   expect(missing).toBe(1)
-  expect(problems).toHaveLength(10_001)
+  expect(problems).toHaveLength(10_000)
   expect(problems[0]?.reason).toMatch(/^Annotation 1 was left out/)
   expect(problems[9_999]?.reason).toMatch(/^Annotation 10000 was left out/)
-  expect(problems[10_000]?.reason).toBe('501 more problems follow this one and are not listed.')
+  expect(unlisted).toBe(501)
   // The command line says the same.
   await project.session.close()
-  const { code, stderr } = await runExemplar(['import', project.path, path, '--format', 'coco', '--dry-run'])
-  expect([code, stderr]).toEqual([3, expect.stringContaining('501 more problems follow this one and are not listed.')])
+  const command = ['import', project.path, path, '--format', 'coco', '--dry-run']
+  const { code, stderr, stdout } = await runExemplar(command)
+  expect([code, stderr]).toEqual([3, expect.stringContaining('501 more problems, not listed.')])
+  expect(stdout).toContain('; 10501 problems.')
+  const json: unknown = JSON.parse((await runExemplar([...command, '--json'])).stdout)
+  expect(json).toMatchObject({ unlisted: 501, problems: { length: 10_000 } })
 })

@@ -3,7 +3,7 @@ import type { ExportSpec, PreflightReport, Reader } from '../../shared/contract/
 import type { Split, Subset } from '../../shared/domain/split.ts'
 import { exitCode } from './context.ts'
 import type { CommandContext, ExitCode } from './context.ts'
-import { count } from './output.ts'
+import { count, warnOfProblems } from './output.ts'
 import type { RunOptions } from '../projects/run-options.ts'
 import { withSession } from './with-session.ts'
 
@@ -46,7 +46,7 @@ export async function exportData(
     const report = dryRun
       ? await session.rehearseExport(target, spec, options)
       : await session.exportTo(target, spec, options)
-    for (const problem of report.problems) context.output.warn(`${problem.name}: ${problem.reason}`)
+    warnOfProblems(context.output, report)
     for (const finding of taken?.findings ?? []) context.output.warn(findingLine(finding))
     context.output.result({ ...report, ...(taken === null ? {} : { preflight: taken }) }, [
       `${report.identical} of ${report.annotations} masks identical${report.filledAs === undefined ? '' : ' as Ultralytics fills them'}`,

@@ -1,3 +1,5 @@
+import type { FoundProblems } from '../../shared/contract/problem-count.ts'
+
 /** Where a command's words go. Results on stdout, progress and warnings on stderr. */
 export interface Output {
   readonly json: boolean
@@ -50,4 +52,10 @@ export function table(header: readonly string[], rows: readonly (readonly string
 /** `1 image`, `2 images`. */
 export function count(amount: number, one: string, many = `${one}s`): string {
   return `${amount} ${amount === 1 ? one : many}`
+}
+
+/** A line for each that is listed, and one for the rest. */
+export function warnOfProblems({ warn }: Output, { problems, unlisted }: FoundProblems): void {
+  for (const { name, reason } of problems) warn(`${name}: ${reason}`)
+  if (unlisted !== undefined) warn(`${count(unlisted, 'more problem')}, not listed.`)
 }

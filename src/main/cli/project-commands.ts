@@ -1,5 +1,6 @@
 import { basename, resolve } from 'node:path'
 import type { AnnotationImportReport, AnnotationImportSpec } from '../../shared/contract/contract.ts'
+import { problemCount } from '../../shared/contract/problem-count.ts'
 import { recogniseDataSet } from '../formats/recognise.ts'
 import type { Recognised } from '../formats/recognise.ts'
 import { formats } from '../formats/registry.ts'
@@ -8,7 +9,7 @@ import { projectInfo } from '../projects/project-info.ts'
 import { fillWithSample, requireSample } from '../projects/sample.ts'
 import { exitCode } from './context.ts'
 import type { CommandContext, ExitCode } from './context.ts'
-import { count } from './output.ts'
+import { count, warnOfProblems } from './output.ts'
 import { modelHashNamed } from '../host/models.ts'
 import { createPreferences } from '../host/preferences.ts'
 import { withSession } from './with-session.ts'
@@ -88,10 +89,10 @@ export async function addImages(
           context.output.progress(`${done}${total === null ? '' : ` of ${total}`} images  ${note ?? ''}`),
       },
     )
-    for (const problem of report.problems) context.output.warn(`${problem.name}: ${problem.reason}`)
+    warnOfProblems(context.output, report)
     for (const notice of report.notices) context.output.warn(notice.reason)
     const lines = [
-      `Added ${count(report.added, 'image')}; ${report.duplicates} already there, ${report.problems.length} not usable.`,
+      `Added ${count(report.added, 'image')}; ${report.duplicates} already there, ${problemCount(report)} not usable.`,
       ...(report.restored > 0 ? [`Found ${count(report.restored, 'image')} again whose file was gone.`] : []),
     ]
     context.output.result(report, lines)
@@ -130,7 +131,7 @@ export async function importFrom(
       images: images === undefined ? undefined : resolve(images),
       progress: ({ done, total }) => context.output.progress(`${done}${total === null ? '' : ` of ${total}`} images`),
     })
-    for (const problem of report.problems) context.output.warn(`${problem.name}: ${problem.reason}`)
+    warnOfProblems(context.output, report)
     const shown = options.format === undefined ? [`Read as ${format}: ${source}`] : []
     context.output.result({ ...report, format }, [...shown, ...importLines(report, dryRun)])
     return report.problems.length > 0 ? exitCode.partly : exitCode.done
@@ -149,7 +150,7 @@ async function toRead(
 function importLines(report: AnnotationImportReport, dryRun: boolean): string[] {
   const what = `${count(report.annotations, 'annotation')} on ${count(report.images, 'image')}`
   const lines = [
-    `${dryRun ? 'Would import' : 'Imported'} ${what}; ${count(report.problems.length, 'problem')}.`,
+    `${dryRun ? 'Would import' : 'Imported'} ${what}; ${count(problemCount(report), 'problem')}.`,
     ...(report.added > 0 ? [`${dryRun ? 'Would add' : 'Added'} first: ${count(report.added, 'image')}`] : []),
     ...(report.classes.length > 0 ? [`New classes: ${report.classes.join(', ')}`] : []),
     ...(report.unchanged > 0 ? [`Already there, pixel by pixel: ${report.unchanged}`] : []),

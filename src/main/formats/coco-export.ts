@@ -117,7 +117,7 @@ export async function exportCoco(
     identical: annotations - cost.changed,
     ...(spec.simplify > 0 ? { simplification: cost.report() } : {}),
     ...reachedSubsets(plan, new Map([...files].map(([name, { instances }]) => [name, instances.images]))),
-    problems: problems.list(),
+    ...problems.found(),
   }
 }
 

@@ -162,7 +162,7 @@ async function readAnnotations(
   const listName = isResults ? 'the list' : '`annotations`'
   const ids = new Set<string>()
   let number = 0
-  for await (const piece of readJsonSections(path, new Set([section]))) {
+  for await (const piece of readJsonSections(path, new Set([section]), signal)) {
     if (piece.kind !== 'element' && piece.kind !== 'tooLong') continue
     throwIfAborted(signal)
     number++
@@ -262,7 +262,7 @@ async function readHeads(
   const categories = new Map<string, Category>()
   const sections = new Set<string>()
   let orientation: Heads['orientation'] = {}
-  for await (const piece of readJsonSections(path, new Set(['info', 'images', 'categories']))) {
+  for await (const piece of readJsonSections(path, new Set(['info', 'images', 'categories']), signal)) {
     throwIfAborted(signal)
     if (piece.section === 'info' && infoSchema.safeParse(piece.value).success) orientation = { orientation: 'stored' }
     if (piece.kind === 'array') sections.add(piece.section)

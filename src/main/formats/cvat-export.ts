@@ -70,7 +70,7 @@ export async function exportCvat(
     images: digests.length,
     annotations: annotationCount,
     identical: annotationCount,
-    problems: problems.list(),
+    ...problems.found(),
   }
 }
 

@@ -1,9 +1,9 @@
 import type { ExportSpec, Outline } from '../../shared/contract/contract.ts'
+import type { FoundProblems } from '../../shared/contract/problem-count.ts'
 import type { CallContext } from '../../shared/contract/define.ts'
 import type { MaskTile } from '../../shared/domain/history.ts'
 import type { AnnotationRecord, Box, ClassRecord, ImageRecord } from '../../shared/domain/records.ts'
 import type { IndexPng, LabelPng } from '../../shared/domain/index-png.ts'
-import type { FoundProblems } from './problems.ts'
 
 /** What a project hands to a writer: plain data, one image at a time. */
 export interface ExportSource {

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { requireFile } from './files.ts'
-import { AppError } from '../../shared/errors.ts'
+import { AppError, throwIfAborted } from '../../shared/errors.ts'
 
 /** One value of a JSON file whose top level is an object. */
 export interface JsonPiece {
@@ -78,13 +78,18 @@ function isSpace(code: number): boolean {
  * its place is kept.
  *
  * Throws `InvalidInput` when it is not valid JSON, naming the place, and when the top level is an array although
- * `rootSection` was not asked for, or the other way round.
+ * `rootSection` was not asked for, or the other way round; and `Cancelled`, also where nothing wanted comes for long.
  */
-export async function* readJsonSections(path: string, wanted: ReadonlySet<string>): AsyncGenerator<JsonPiece> {
+export async function* readJsonSections(
+  path: string,
+  wanted: ReadonlySet<string>,
+  signal?: AbortSignal,
+): AsyncGenerator<JsonPiece> {
   await requireFile(path)
   const reader = new SectionReader(path, wanted)
   const stream = createReadStream(path, { encoding: 'utf8', highWaterMark: 1 << 18 })
   for await (const chunk of stream) {
+    throwIfAborted(signal)
     yield* reader.push(chunk as string)
   }
   reader.end()

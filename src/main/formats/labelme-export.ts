@@ -61,7 +61,7 @@ export async function exportLabelme(
     const reasons = new Problems()
     const read = await readLabelmeFile(file.temporaryPath, name, { codec, findImage: () => null }, reasons)
     if (read === null || imageDigest(read) !== imageDigest(expectedImage(item, annotations, classNames))) {
-      const [first] = reasons.list()
+      const [first] = reasons.found().problems
       throw exportDiffers(`${image.name}${first === undefined ? '' : `: ${first.reason}`}`, 1)
     }
     await file.publish()
@@ -75,7 +75,7 @@ export async function exportLabelme(
     images,
     annotations: annotationCount,
     identical: annotationCount,
-    problems: problems.list(),
+    ...problems.found(),
   }
 }
 

@@ -111,7 +111,7 @@ export async function exportMasks(
     images,
     annotations: annotationCount,
     identical,
-    problems: problems.list(),
+    ...problems.found(),
   }
 }
 

@@ -81,7 +81,7 @@ export async function exportPngObjects(
     images,
     annotations,
     identical: annotations,
-    problems: problems.list(),
+    ...problems.found(),
   }
 }
 

@@ -64,7 +64,11 @@ async function readManifest(
   let isOurs = false
   const seen = new Set<string>()
   let number = 0
-  for await (const { section, kind, value } of readJsonSections(path, new Set(['format', 'classes', 'images']))) {
+  for await (const { section, kind, value } of readJsonSections(
+    path,
+    new Set(['format', 'classes', 'images']),
+    signal,
+  )) {
     throwIfAborted(signal)
     if (section === 'format') isOurs = value === objectsFormat
     if (kind === 'tooLong')

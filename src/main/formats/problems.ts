@@ -1,17 +1,11 @@
 import type { Problem } from '../../shared/contract/contract.ts'
+import type { FoundProblems } from '../../shared/contract/problem-count.ts'
 
 /** Problems that are listed one by one: what is said of data of any size has to fit into memory. */
 const mostProblems = 10_000
 
 /** Names and ids in a sentence come from files, however long they are there. */
 const longestReport = 2_000
-
-/** What a reader found: the first ten thousand problems in their order, and what concerns many as one line each. */
-export interface FoundProblems {
-  readonly problems: readonly Problem[]
-  /** How many more there were; absent where all are listed. */
-  readonly unlisted?: number
-}
 
 /** Collects what has to be said of an export or an import; what concerns many things becomes one line. */
 export class Problems {
@@ -52,25 +46,27 @@ export class Problems {
     else entry.count++
   }
 
-  /** All of it for a report: listed, the number of those that are not, counted. */
-  list(): Problem[] {
-    const last = this.#list.at(-1)
-    const rest =
-      this.#unlisted === 0 || last === undefined
-        ? []
-        : [{ name: last.name, reason: `${this.#unlisted} more problems follow this one and are not listed.` }]
-    return [...this.#list, ...rest, ...this.#lines()]
-  }
-
-  /** The same for somebody who has more to say. */
-  found(): FoundProblems {
-    const problems = [...this.#list, ...this.#lines()]
-    return this.#unlisted === 0 ? { problems } : { problems, unlisted: this.#unlisted }
+  /** All of it: the first ten thousand in their order, then a line each for what was counted. */
+  found(): FoundProblems & { readonly problems: Problem[] } {
+    return found([...this.#list, ...this.#lines()], this.#unlisted)
   }
 
   #lines(): Problem[] {
     return [...this.#counted].map(([text, { name, count }]) => inShort({ name, reason: this.#lineOf(count, text) }))
   }
+}
+
+/** What several have found, one after the other. */
+export function joined(...all: readonly FoundProblems[]): FoundProblems & { readonly problems: Problem[] } {
+  const unlisted = all.reduce((sum, each) => sum + (each.unlisted ?? 0), 0)
+  return found(
+    all.flatMap(({ problems }) => problems),
+    unlisted,
+  )
+}
+
+function found(problems: Problem[], unlisted: number): FoundProblems & { readonly problems: Problem[] } {
+  return unlisted === 0 ? { problems } : { problems, unlisted }
 }
 
 function countedLine(count: number, text: string): string {

@@ -1,5 +1,6 @@
+import type { Dirent } from 'node:fs'
 import { open, readdir } from 'node:fs/promises'
-import { basename, dirname, join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import type { ExportSpec } from '../../shared/contract/contract.ts'
 import { AppError, isAppError, throwIfAborted } from '../../shared/errors.ts'
 import { kindOf, requireFile, slashed } from './files.ts'
@@ -14,8 +15,9 @@ export interface Recognised {
   readonly path: string
 }
 
-/** Files that are looked into below a folder: enough for all subsets of a data set. */
+/** Files and folders that are looked into below a folder: enough for all subsets of a data set. */
 const mostFiles = 200
+const mostFolders = 1000
 /** Of an XML file, to find the element at its top. */
 const headBytes = 1 << 16
 
@@ -23,16 +25,16 @@ const known: readonly Format[] = Object.values(formats)
 const sections: ReadonlySet<string> = new Set(known.flatMap(({ signs }) => signs.sections ?? []))
 
 /**
- * Finds out what a file or folder is, by what is in it and by the names in its folder (`Format.signs`). In a folder, JSON files
- * are looked for one folder deeper too, where COCO's lie. Several files of one format are taken for its subsets, see
- * `readTogether`; the folder is the data set then.
+ * Finds out what a file or folder is, by what is in it and by the names in its folder (`Format.signs`). A folder is looked
+ * through one folder deeper too, where COCO's files lie, or the data set that was packed with its folder.
+ * Several files of one format are taken for its subsets, see `readTogether`; the folder is the data set then.
  *
  * Throws `NotFound` when the path cannot be read, `InvalidInput` when it shows no known format or several data sets, which the
  * sentence names, and `Cancelled`.
  */
 export async function recogniseDataSet(path: string, signal?: AbortSignal): Promise<Recognised> {
   const isFolder = (await kindOf(path)) === 'folder'
-  const found = isFolder ? await inFolder(path, signal) : await asFile(path)
+  const found = isFolder ? await inFolder(path, signal) : await asFile(path, signal, true)
   const [first, ...others] = found
   if (first === undefined) throw formatUnknown(path)
   if (others.length === 0) return first
@@ -53,84 +55,130 @@ export async function dataSetFiles(
 }
 
 async function inFolder(folder: string, signal: AbortSignal | undefined): Promise<readonly Recognised[]> {
-  const names = await namesIn(folder)
-  const named = (sign: 'entry' | 'commonEntry'): readonly Recognised[] =>
+  const listings = await listingsOf(folder, signal)
+  const found = listings.flatMap(({ path, names }) =>
     known
-      .filter(({ signs }) => names.some((name) => signs[sign]?.test(name) === true))
-      .map(({ id }) => ({ format: id, path: folder }))
-  const found = [...named('entry')]
-  for (const file of await filesToLookInto(folder, names)) {
+      .filter(({ signs }) => names.some((name) => signs.entry?.test(name) === true))
+      .map(({ id }): Recognised => ({ format: id, path })),
+  )
+  for (const file of filesToLookInto(folder, listings)) {
     throwIfAborted(signal)
-    for (const each of await asFile(file).catch(nothingIn)) {
+    for (const each of await asFile(file, signal).catch(nothingIn)) {
       // A file an image: the folder is meant.
       const isOneOfMany = each.path === file && formats[each.format].imports === 'folder'
       found.push(isOneOfMany ? { ...each, path: folder } : each)
     }
   }
-  const each = found.length > 0 ? found : named('commonEntry')
-  return [...new Map(each.map((one) => [`${one.format} ${one.path}`, one])).values()]
+  if (found.length > 0) return [...new Map(found.map((each) => [`${each.format} ${each.path}`, each])).values()]
+  const paths = listings.flatMap(({ path, names }) =>
+    path === folder ? names : names.map((name) => `${basename(path)}/${name}`),
+  )
+  const shows = (sign: RegExp | undefined): boolean => sign !== undefined && paths.some((path) => sign.test(path))
+  return known
+    .filter(({ signs }) => shows(signs.commonEntry) && (signs.beside === undefined || shows(signs.beside)))
+    .map(({ id }) => ({ format: id, path: folder }))
 }
 
-async function filesToLookInto(folder: string, names: readonly string[]): Promise<readonly string[]> {
-  const files = names.filter((name) => /\.(?:json|xml)$/i.test(name)).map((name) => join(folder, name))
-  for (const name of names) {
-    if (files.length >= mostFiles) break
-    const path = join(folder, name)
-    if ((await kindOf(path)) !== 'folder') continue
-    files.push(...(await namesIn(path)).filter((each) => /\.json$/i.test(each)).map((each) => join(path, each)))
+/** What is not hidden in a folder, by name. */
+interface Listing {
+  readonly path: string
+  readonly names: readonly string[]
+}
+
+/** Of the folder itself, then of those in it that can be read. As everywhere below a folder, links are not followed. */
+async function listingsOf(folder: string, signal: AbortSignal | undefined): Promise<readonly Listing[]> {
+  const entries = await entriesOf(folder).catch((cause: unknown) => {
+    throw new AppError('NotFound', 'fileUnreadable', `${folder} cannot be read. Check the path.`, {
+      params: { file: folder },
+      cause,
+    })
+  })
+  const listings: Listing[] = [{ path: folder, names: entries.map(({ name }) => name) }]
+  for (const entry of entries.filter((each) => each.isDirectory()).slice(0, mostFolders)) {
+    throwIfAborted(signal)
+    const path = join(folder, entry.name)
+    const inside = await entriesOf(path).catch((): readonly Dirent[] => [])
+    listings.push({ path, names: inside.map(({ name }) => name) })
   }
-  return files.slice(0, mostFiles)
+  return listings
+}
+
+async function entriesOf(folder: string): Promise<readonly Dirent[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  return entries.filter(({ name }) => !name.startsWith('.')).toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** JSON and XML files; of the XML files of a folder in it one, since they are many and alike. */
+function filesToLookInto(folder: string, listings: readonly Listing[]): readonly string[] {
+  return listings
+    .flatMap(({ path, names }) => {
+      const xml = names.filter((name) => /\.xml$/i.test(name))
+      const files = [...names.filter((name) => /\.json$/i.test(name)), ...(path === folder ? xml : xml.slice(0, 1))]
+      return files.map((name) => join(path, name))
+    })
+    .slice(0, mostFiles)
 }
 
 /** A damaged file says nothing about the others of its folder. */
 function nothingIn(error: unknown): readonly Recognised[] {
-  if (isAppError(error)) return []
+  if (isAppError(error) && error.code !== 'Cancelled') return []
   throw error
 }
 
-async function namesIn(folder: string): Promise<readonly string[]> {
-  const names = await readdir(folder).catch(() => [])
-  return names.filter((name) => !name.startsWith('.')).toSorted()
-}
-
-/** What a file by itself shows, at most one thing. */
-async function asFile(path: string): Promise<readonly Recognised[]> {
+/** What a file by itself shows, at most one thing: by what is in it, and for a file that somebody chose by its name too. */
+async function asFile(path: string, signal: AbortSignal | undefined, isChosen = false): Promise<readonly Recognised[]> {
   await requireFile(path)
-  const isShown = await signOf(path)
+  const isNamed = ({ entry, commonEntry }: Format['signs']): boolean =>
+    isChosen && [entry, commonEntry].some((sign) => sign?.test(basename(path)) === true)
+  const isShown = (await signOf(path, signal)) ?? isNamed
   const format = known.find(({ signs }) => isShown(signs))
   if (format === undefined) return []
-  let place = path
-  for (let level = format.signs.levelsUp ?? 0; level > 0; level--) place = dirname(place)
-  return [{ format: format.id, path: place }]
+  const { home = (file: string) => file } = format.signs
+  const place = home(path)
+  return place === null ? [] : [{ format: format.id, path: place }]
 }
 
-async function signOf(path: string): Promise<(signs: Format['signs']) => boolean> {
-  if (/\.json$/i.test(path)) {
-    const section = await tellingSection(path)
-    return (signs) => section !== undefined && signs.sections?.includes(section) === true
-  }
+/** Whether the content is that of a format; null where it tells of none. */
+async function signOf(
+  path: string,
+  signal: AbortSignal | undefined,
+): Promise<((signs: Format['signs']) => boolean) | null> {
   if (/\.xml$/i.test(path)) {
     const top = await topElement(path)
-    return (signs) => top !== undefined && signs.element === top
+    return ({ element }) => top !== undefined && element === top
   }
-  return ({ entry, commonEntry }) => [entry, commonEntry].some((sign) => sign?.test(basename(path)) === true)
+  const told = /\.json$/i.test(path) ? await tellingSection(path, signal) : null
+  return told && ((signs) => signs.sections?.includes(told.section) === true && isEntryOf(signs, told))
 }
 
-/**
- * The first section at the top of a JSON file that a format is known by: its name for an array, `name=value` for a text. For a
- * file that is an array `rootSection`, where it holds results.
- */
-async function tellingSection(path: string): Promise<string | undefined> {
+/** A section at the top of a JSON file that formats are known by. */
+interface Telling {
+  /** `name=value` for a text. */
+  readonly section: string
+  /** The first entry of an array; absent where it has none. */
+  readonly entry?: unknown
+}
+
+function isEntryOf({ field }: Format['signs'], { entry }: Telling): boolean {
+  if (field === undefined || entry === undefined) return true
+  return typeof entry === 'object' && entry !== null && field in entry
+}
+
+/** The first section with entries that a format is known by, else the first without any; null when there is none. */
+async function tellingSection(path: string, signal: AbortSignal | undefined): Promise<Telling | null> {
   const isArray = /^\s*\[/.test(await headOf(path))
   const wanted = [...sections].map((name) => name.split('=')[0] ?? name).filter((name) => name !== rootSection)
-  for await (const { section, kind, value } of readJsonSections(path, new Set(isArray ? [rootSection] : wanted))) {
-    if (isArray && kind === 'element') {
-      return typeof value === 'object' && value !== null && 'image_id' in value ? rootSection : undefined
-    }
-    const name = kind === 'value' ? `${section}=${String(value)}` : section
-    if (!isArray && sections.has(name)) return name
+  let empty: Telling | null = null
+  for await (const piece of readJsonSections(path, new Set(isArray ? [rootSection] : wanted), signal)) {
+    const { section, kind, value } = piece
+    if (kind === 'value') {
+      const name = `${section}=${typeof value === 'string' ? value : ''}`
+      if (sections.has(name)) return { section: name }
+    } else if (!sections.has(section)) continue
+    else if (kind !== 'array') return { section, entry: value }
+    else empty ??= { section }
   }
-  return undefined
+  return empty
 }
 
 async function topElement(path: string): Promise<string | undefined> {

@@ -1,3 +1,4 @@
+import { basename, dirname } from 'node:path'
 import type {
   AnnotationImportSpec,
   ExportReport,
@@ -23,26 +24,34 @@ import { readMasksFolder } from './masks-import.ts'
 import { exportPngObjects } from './png-objects-export.ts'
 import { readPngObjects } from './png-objects-import.ts'
 import { objectsFormat } from './png-objects-records.ts'
+import { joined } from './problems.ts'
 import { withPlainNames } from './selection.ts'
 import { exportVoc } from './voc-export.ts'
 import { readVoc } from './voc-import.ts'
 import { exportYolo } from './yolo-export.ts'
 import { readYolo } from './yolo-import.ts'
 
-/** What gives data sets of a format away. */
+/** What gives data sets of a format away. Paths are relative to a folder, at most one folder deep, with `/`. */
 export interface Signs {
-  /** Names in the folder of the data set, of which one is enough. */
+  /** A path in the folder of the data set, of which one is enough. */
   readonly entry?: RegExp
   /** The same, but other folders have such files too: it counts where nothing else is found, or for the file itself. */
   readonly commonEntry?: RegExp
+  /** What has to be in the folder as well for `commonEntry` to count there. */
+  readonly beside?: RegExp
   /**
    * At the top of a JSON file: arrays of which one is enough, `name=value` for a text, `rootSection` where the file is one array.
    */
   readonly sections?: readonly string[]
+  /** A field of the entries of those arrays. */
+  readonly field?: string
   /** The element at the top of an XML file. */
   readonly element?: string
-  /** From such a file up to the data set, where that is not the file itself or the folder that holds many of them. */
-  readonly levelsUp?: number
+  /**
+   * From such a file to the data set, where that is not the file itself or the folder that holds many of them; null for a file
+   * at a place where the reader does not look.
+   */
+  readonly home?: (file: string) => string | null
 }
 
 /** A file format, with what it can hold, so that nobody has to find out by losing it. */
@@ -62,6 +71,13 @@ export interface Format extends FormatSummary {
   readonly read: (path: string, context: ImportContext) => Promise<ImportedDataSet>
 }
 
+const classTableName = /^(?:classes\.json|labelmap\.txt|label_colors\.txt|labels\.txt|classes\.txt)$/i
+
+/** The readers of data sets with a manifest know it by its name. */
+function folderOfManifest(file: string): string | null {
+  return basename(file) === 'manifest.json' ? dirname(file) : null
+}
+
 /** Every format by its name on the command line and in the dialog. */
 export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
   coco: {
@@ -72,7 +88,7 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
     holds: { instances: true, overlaps: true, boxes: true, parts: true, holes: true, parents: true, empty: true },
     layout: 'coco',
     found: [{ folder: 'annotations', ending: '.json' }],
-    signs: { sections: ['images', 'annotations', 'categories'] },
+    signs: { sections: ['annotations'], field: 'category_id' },
     write: (source, folder, spec, _codec, context) => exportCoco(source, folder, spec, context),
     read: (path, { signal, mostPixels }) => readCoco(path, signal, mostPixels),
   },
@@ -84,7 +100,7 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
     holds: { instances: true, overlaps: true, boxes: false, parts: true, holes: true, parents: true, empty: false },
     layout: 'coco',
     found: [{ folder: 'annotations', ending: '.json' }],
-    signs: { sections: [rootSection] },
+    signs: { sections: [rootSection], field: 'category_id' },
     write: (source, folder, spec, _codec, context) => exportCoco(source, folder, spec, context),
     read: (path, { signal, mostPixels }) => readCocoResults(path, signal, mostPixels),
   },
@@ -100,7 +116,7 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
       { folder: 'labels', ending: '.txt' },
       { folder: 'images', ending: '' },
     ],
-    signs: { entry: /^data\.ya?ml$/i, commonEntry: /\.ya?ml$/i },
+    signs: { entry: /^data\.ya?ml$/i, commonEntry: /^(?:[^/]+\.ya?ml|labels\/.+\.txt)$/i },
     write: (source, folder, spec, _codec, context) => exportYolo(source, folder, spec, context),
     read: readYolo,
   },
@@ -138,8 +154,10 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
     found: [{ folder: 'masks', ending: '.png' }],
     signs: {
       sections: ['items'],
-      levelsUp: 1,
-      commonEntry: /^(?:classes\.json|labelmap\.txt|label_colors\.txt|labels\.txt|classes\.txt)$/i,
+      home: (file) => (classTableName.test(basename(file)) ? dirname(file) : folderOfManifest(file)),
+      commonEntry: classTableName,
+      // Pictures are no masks: lists of classes lie beside labels of YOLO too.
+      beside: /^(?!images\/).+\.png$/i,
     },
     write: exportMasks,
     read: (path, { codec, signal }) => readMasksFolder(path, codec, signal),
@@ -152,7 +170,7 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
     holds: { instances: true, overlaps: true, boxes: true, parts: true, holes: true, parents: true, empty: true },
     layout: 'manifest',
     found: [{ folder: 'masks', ending: '.png' }],
-    signs: { sections: [`format=${objectsFormat}`], levelsUp: 1 },
+    signs: { sections: [`format=${objectsFormat}`], home: folderOfManifest },
     write: exportPngObjects,
     read: (path, { codec, signal, mostPixels }) => readPngObjects(path, codec, signal, mostPixels),
   },
@@ -169,7 +187,12 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
       { folder: 'SegmentationObject', ending: '.png' },
       { folder: 'ImageSets', ending: '.txt' },
     ],
-    signs: { entry: /^(?:Annotations|SegmentationClass|SegmentationObject)$/, element: 'annotation', levelsUp: 2 },
+    signs: {
+      entry: /^Segmentation(?:Class|Object)$/,
+      commonEntry: /^Annotations$/,
+      element: 'annotation',
+      home: (file) => /^(.*)[\\/]Annotations[\\/]/s.exec(file)?.[1] ?? null,
+    },
     write: exportVoc,
     read: (path, { codec, signal, mostPixels }) => readVoc(path, codec, signal, mostPixels),
   },
@@ -225,12 +248,9 @@ async function exportTo(
     ...report,
     location: folder,
     ...gone,
-    problems: [
-      ...report.problems,
-      ...plain.problems(),
-      ...displacedProblems(displaced),
-      ...strangerProblems(strangers),
-    ],
+    ...joined(report, plain.problems(), {
+      problems: [...displacedProblems(displaced), ...strangerProblems(strangers)],
+    }),
   }
 }
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
-import type { ExportSpec, Problem } from '../../shared/contract/contract.ts'
+import type { ExportSpec } from '../../shared/contract/contract.ts'
+import type { FoundProblems } from '../../shared/contract/problem-count.ts'
 import type { ImageRecord } from '../../shared/domain/records.ts'
 import { isAppError, throwIfAborted } from '../../shared/errors.ts'
 import { withoutEnding } from '../../shared/domain/picture-names.ts'
@@ -69,7 +70,7 @@ const unplainName =
 export function withPlainNames(
   source: ExportSource,
   spec: ExportSpec,
-): { readonly source: ExportSource; readonly problems: () => Problem[] } {
+): { readonly source: ExportSource; readonly problems: () => FoundProblems } {
   const left = new Set<string>()
   function* images(): Generator<ExportImage> {
     for (const image of source.images()) {
@@ -83,7 +84,7 @@ export function withPlainNames(
     problems: () => {
       const problems = new ExportProblems()
       for (const name of left) problems.add(name, unplainName)
-      return problems.list()
+      return problems.found()
     },
   }
 }

@@ -37,7 +37,7 @@ async function plan(list: readonly SampleImage[], split: Split) {
   const source = exportSource(list, classes)
   const made = await planSplit(source, cocoSpec, split, quiet, problems)
   const subsetOf = new Map([...source.images()].map(({ image }) => [image.name, made.subsetOf(image.id)]))
-  return { subsetOf, subsets: made.subsets, problems: problems.list() }
+  return { subsetOf, subsets: made.subsets, ...problems.found() }
 }
 
 describe('plan', () => {
@@ -121,7 +121,7 @@ describe('plan', () => {
     const problems = new ExportProblems()
     const made = await planSplit(broken, cocoSpec, byFolder, quiet, problems)
     expect(made.subsets.reduce((sum, subset) => sum + subset.images, 0)).toBe(3)
-    expect(problems.list().map(({ reason }) => reason)[2]).toContain('(Gone.)')
+    expect(problems.found().problems.map(({ reason }) => reason)[2]).toContain('(Gone.)')
   })
 })
 

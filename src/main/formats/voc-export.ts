@@ -98,7 +98,7 @@ export async function exportVoc(
     annotations: annotationCount,
     identical,
     ...reachedSubsets(plan, lists.counts),
-    problems: problems.list(),
+    ...problems.found(),
   }
 }
 

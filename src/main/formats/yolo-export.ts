@@ -123,7 +123,7 @@ export async function exportYolo(
     identical,
     ...(outline === 'centres' && holdsMasks ? { filledAs: 'ultralytics' as const } : {}),
     ...reachedSubsets(plan, lists.counts),
-    problems: problems.list(),
+    ...problems.found(),
   }
 }
 
@@ -226,7 +226,7 @@ async function writeLabels(
   await using file = await TextFile.create(path)
   for (const { lines } of written) for (const line of lines) await file.write(line)
   await file.finish()
-  const read = parseLabels(await readFile(file.temporaryPath, 'utf8'), names, 0, image, readRing)
+  const read = [...parseLabels(await readFile(file.temporaryPath, 'utf8'), names, 0, image, readRing)]
   let at = 0
   let identical = 0
   for (const each of written) {

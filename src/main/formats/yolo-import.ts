@@ -83,8 +83,9 @@ export async function readYolo(path: string, context: ImportContext): Promise<Im
     }
     const { width, height } = size
     const annotations: ImportedAnnotation[] = []
-    const lines = parseLabels(text, names, points * each, { width, height }, readRing)
-    for (const read of lines) {
+    let entries = 0
+    for (const read of parseLabels(text, names, points * each, { width, height }, readRing)) {
+      entries++
       if (read.kind === 'skip') {
         problems.push({ name: labelName, reason: `Line ${read.line} was left out: ${read.reason}` })
         continue
@@ -93,7 +94,7 @@ export async function readYolo(path: string, context: ImportContext): Promise<Im
       counts.set(read.className, (counts.get(read.className) ?? 0) + 1)
       annotations.push(annotationOf(read.className, read))
     }
-    images.push({ fileName: size.fileName, width, height, annotations, ...emptinessOf(lines.length, true) })
+    images.push({ fileName: size.fileName, width, height, annotations, ...emptinessOf(entries, true) })
   }
   if (posed > 0) {
     const what = posed === 1 ? '1 line holds keypoints' : `${posed} lines hold keypoints`

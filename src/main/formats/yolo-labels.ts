@@ -9,6 +9,9 @@ import type { RingReading, Size } from './yolo-rings.ts'
 /** A ring or box this far outside the image, as a share of its side, is rounding; more is another unit. */
 const tolerance = 0.01
 
+/** A line of more characters is damage, and its numbers would not fit into memory; entries of JSON end there too. */
+const longestLine = 1 << 26
+
 type Reading<Kind> = Extract<ShapeReading, { kind: Kind }>
 
 /** What one line says. */
@@ -49,19 +52,37 @@ export function boxLine(classNumber: number, [x, y, w, h]: Box, { width, height 
 
 /**
  * Every line of a label file that is not blank, for an image of that size. `keypointNumbers` is how many numbers follow a
- * box in a data set of poses, 0 in others. Never throws: what cannot be read is a `skip`.
+ * box in a data set of poses, 0 in others. Never throws: what cannot be read is a `skip`. One line at a time, since a
+ * file of nothing but damage has millions.
  */
-export function parseLabels(
+export function* parseLabels(
   text: string,
   names: ReadonlyMap<number, string>,
   keypointNumbers: number,
   size: Size,
   readRing: RingReading,
-): readonly LabelLine[] {
-  return text.split(/\r\n|\n|\r/).flatMap((content, index): LabelLine[] => {
+): Generator<LabelLine> {
+  let line = 0
+  for (const content of linesOf(text)) {
+    line++
+    if (content.length > longestLine) {
+      const reason = `it has ${content.length} characters, and a line has ${longestLine} at most. Write it with fewer corners.`
+      yield { kind: 'skip', line, reason }
+      continue
+    }
     const words = content.trim().split(/\s+/)
-    return words[0] === '' ? [] : [parseLine(words, index + 1, names, keypointNumbers, size, readRing)]
-  })
+    if (words[0] !== '') yield parseLine(words, line, names, keypointNumbers, size, readRing)
+  }
+}
+
+function* linesOf(text: string): Generator<string> {
+  const ends = /\r\n|\n|\r/g
+  let from = 0
+  for (let end = ends.exec(text); end !== null; end = ends.exec(text)) {
+    yield text.slice(from, end.index)
+    from = ends.lastIndex
+  }
+  yield text.slice(from)
 }
 
 function parseLine(

@@ -123,7 +123,7 @@ export async function importAnnotations(
     turned,
     added: added.size,
     classes: classes.created.map(({ name }) => name),
-    problems: problems.list(),
+    ...problems.found(),
   }
 }
 

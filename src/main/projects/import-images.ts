@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import type { ImportReport, Problem } from '../../shared/contract/contract.ts'
 import type { ImageRecord } from '../../shared/domain/records.ts'
 import { cancelled, isAppError } from '../../shared/errors.ts'
+import { Problems } from '../formats/problems.ts'
 import type { ImageCodec } from '../images/codec.ts'
 import { readImages } from '../images/read-images.ts'
 import type { ReadImage } from '../images/read-images.ts'
@@ -26,7 +27,7 @@ export async function importImages(
   options: RunOptions,
 ): Promise<ImportReport> {
   const { store } = context
-  const problems: Problem[] = []
+  const problems = new Problems()
   const notices: Problem[] = []
   const taken = new Set<string>()
   let batchId: string | null = null
@@ -80,7 +81,7 @@ export async function importImages(
   } finally {
     flush()
   }
-  return { batchId, added, duplicates, restored, problems, notices }
+  return { batchId, added, duplicates, restored, ...problems.found(), notices }
 }
 
 /** Whether the image's file is gone or no longer usable, so that the same content elsewhere is a new home for it. */

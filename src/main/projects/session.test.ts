@@ -247,6 +247,13 @@ test('a project closed during an import ends it as cancelled and opens again wit
   })
 })
 
+test('ten thousand files that cannot be read are listed, and of the others the number is', async () => {
+  const paths = Array.from({ length: 10_003 }, (_, index) => join(folder, `${index}.png`))
+  const report = await session.importImages(paths, false)
+  expect([report.problems.length, report.unlisted]).toEqual([10_000, 3])
+  expect(report.problems.at(-1)?.name).toBe('9999.png')
+})
+
 test('an import undone while it runs stays undone; once another step follows, it ends as cancelled', async () => {
   for (let number = 0; number < 70; number++) await picture(`${number}.png`, number)
   const photos = [join(folder, 'photos')]

@@ -112,6 +112,13 @@ export const problemSchema = z.strictObject({
 })
 export type Problem = z.infer<typeof problemSchema>
 
+/** What a report says of what did not work; `problemCount` has the number of it. */
+const foundProblems = {
+  problems: z.array(problemSchema),
+  /** How many more there were than are listed; absent where all are. */
+  unlisted: z.int().positive().optional(),
+}
+
 /** Something to learn and segment with, by the name that a preference and the command line use. */
 export const modelSummarySchema = z.strictObject({
   name: z.string(),
@@ -334,7 +341,7 @@ export const exportReportSchema = z.strictObject({
     .optional(),
   /** Files of an earlier export into this folder that went, since this one does not have them. */
   removed: z.int().optional(),
-  problems: z.array(problemSchema),
+  ...foundProblems,
 })
 export type ExportReport = z.infer<typeof exportReportSchema>
 
@@ -406,7 +413,7 @@ export const annotationImportReportSchema = z.strictObject({
   /** Images whose masks were turned from stored pixels, and those left out because they fit only in the other orientation. */
   turned: z.int(),
   otherOrientation: z.int(),
-  problems: z.array(problemSchema),
+  ...foundProblems,
 })
 export type AnnotationImportReport = z.infer<typeof annotationImportReportSchema>
 
@@ -447,7 +454,7 @@ export const importReportSchema = z.strictObject({
   duplicates: z.int(),
   /** Images whose file was gone and that are at home in one of these files from now on. */
   restored: z.int(),
-  problems: z.array(problemSchema),
+  ...foundProblems,
   /** What a person should know of files that were added, e.g. that only their first page was. */
   notices: z.array(problemSchema),
 })

@@ -119,13 +119,16 @@ describe('the export dialog', () => {
 
   it('lists every mask that came back different', async () => {
     const problems = [{ name: 'a.jpg', reason: 'The mask of “bolt” differs.' }]
-    await show({ exportReport: { identical: 1203, problems } })
+    await show({ exportReport: { identical: 1203, problems, unlisted: 1_999_999 } })
     await dialog().getByLabelText('Format').selectOptions('Mask images')
     await expect.element(dialog().getByLabelText('Segmentation')).not.toBeInTheDocument()
     await dialog().getByRole('button', { name: 'home', exact: true }).click()
     await run().click()
     await expect.element(page.getByTestId('export-identical')).toMatchTextContent(/1,203 of 1,204 masks identical/)
-    await expect.element(page.getByTestId('problems')).toMatchTextContent(/The mask of “bolt” differs\./)
+    await expect
+      .element(page.getByTestId('problems'))
+      .toMatchTextContent(/The mask of “bolt” differs\.1,999,999 more, not listed\./)
+    await expect.element(page.getByText('2,000,000 problems')).toBeVisible()
   })
 
   it('says what a reader would change, and changes the export so that it does not', async () => {

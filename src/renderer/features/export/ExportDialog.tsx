@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next'
 import { formatNames, exportSpecSchema, outlineSchema } from '../../../shared/contract/contract.ts'
 import type { ExportReport, ExportSpec, FormatSummary, Place } from '../../../shared/contract/contract.ts'
 import type { Progress as ProgressState } from '../../../shared/contract/define.ts'
+import { problemCount } from '../../../shared/contract/problem-count.ts'
 import { parseSubsets, splitKeys } from '../../../shared/domain/split.ts'
 import { isAppError } from '../../../shared/errors.ts'
 import { useBridge } from '../../app/bridge-context.tsx'
@@ -400,8 +401,8 @@ function Result({ report }: { readonly report: ExportReport }): ReactElement {
       )}
       {report.problems.length > 0 && (
         <>
-          <p className="text-warning">{t('export.problems', { count: report.problems.length })}</p>
-          <ProblemList problems={report.problems} />
+          <p className="text-warning">{t('export.problems', { count: problemCount(report) })}</p>
+          <ProblemList problems={report.problems} unlisted={report.unlisted} />
         </>
       )}
       <details>

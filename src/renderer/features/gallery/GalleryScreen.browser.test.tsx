@@ -209,7 +209,7 @@ describe('the gallery', () => {
 
   it('imports a folder and lists what could not be read', async () => {
     const problems = [{ name: 'sub/a.tif', reason: 'Page 3 is unreadable.' }]
-    const fake = await show({ imageCount: 0, importReport: { added: 7, duplicates: 2, problems } })
+    const fake = await show({ imageCount: 0, importReport: { added: 7, duplicates: 2, problems, unlisted: 1 } })
     await expect.element(page.getByText('No images yet')).toBeVisible()
     await page.getByRole('button', { name: 'Import images' }).first().click()
     const dialog = page.getByTestId('import')
@@ -219,7 +219,9 @@ describe('the gallery', () => {
     await dialog.getByRole('button', { name: 'Import 2 items' }).click()
     const report = page.getByTestId('import-report')
     await expect.element(report).toMatchTextContent(/Added 7 images\./)
-    await expect.element(report).toMatchTextContent(/Page 3 is unreadable\./)
+    await expect
+      .element(report)
+      .toMatchTextContent(/2 files could not be read.*Page 3 is unreadable\.1 more, not listed\./)
     expect(fake.calls).toContainEqual({
       name: 'images.import',
       input: { projectId: 'p1', placeIds: ['photos', 'workshop'], copy: false },

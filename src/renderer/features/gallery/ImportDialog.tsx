@@ -3,6 +3,7 @@ import type { ReactElement } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { GivenFiles, ImportReport, Place } from '../../../shared/contract/contract.ts'
 import type { Progress as ProgressState } from '../../../shared/contract/define.ts'
+import { problemCount } from '../../../shared/contract/problem-count.ts'
 import { isAppError } from '../../../shared/errors.ts'
 import { useBridge } from '../../app/bridge-context.tsx'
 import { DropHint, useFileDrop } from '../../app/file-drop.tsx'
@@ -204,8 +205,8 @@ function Report({ report }: { readonly report: ImportReport }): ReactElement {
       )}
       {report.problems.length > 0 && (
         <>
-          <p className="text-warning">{t('gallery.import.problems', { count: report.problems.length })}</p>
-          <ProblemList problems={report.problems} />
+          <p className="text-warning">{t('gallery.import.problems', { count: problemCount(report) })}</p>
+          <ProblemList problems={report.problems} unlisted={report.unlisted} />
         </>
       )}
     </div>

@@ -1,6 +1,7 @@
 import type { ReactElement, ReactNode } from 'react'
 import { useTranslation } from 'react-i18next'
 import type { AnnotationImportReport } from '../../../shared/contract/contract.ts'
+import { problemCount } from '../../../shared/contract/problem-count.ts'
 import { ProblemList } from '../../app/ProblemList.tsx'
 
 /** Whether an import with this report changes the project. */
@@ -46,8 +47,8 @@ export function ImportLabelsReport(shown: {
       {shown.children}
       {report.problems.length > 0 && (
         <>
-          <p className="text-warning">{t('labels.problems', { count: report.problems.length })}</p>
-          <ProblemList problems={report.problems} />
+          <p className="text-warning">{t('labels.problems', { count: problemCount(report) })}</p>
+          <ProblemList problems={report.problems} unlisted={report.unlisted} />
         </>
       )}
     </div>

@@ -93,7 +93,8 @@ describe('importing annotations', () => {
       otherOrientation: 0,
       missing: 0,
       classes: [],
-      problems: [],
+      problems: [{ name: 'a.json', reason: 'Annotation 1 was left out.' }],
+      unlisted: 1_999_999,
     }
     const fake = await show({ annotationImport: { ...nothing, reviewedEmpty } })
     await page.getByRole('button', { name: 'home' }).click()
@@ -102,6 +103,7 @@ describe('importing annotations', () => {
     await page.getByLabelText('Images without annotations').selectOptions('reviewed')
     await page.getByRole('button', { name: 'Look first' }).click()
     await expect.element(page.getByTestId('import-labels-report')).toMatchTextContent(text)
+    await expect.element(page.getByText('2,000,000 problems')).toBeVisible()
     const button = page.getByRole('button', { name: 'Import', exact: true })
     await expect.poll(() => button.element().matches(':enabled')).toBe(isEnabled)
     expect(specs(fake)).toMatchObject([{ spec: { empty: 'reviewed' } }])

@@ -32,6 +32,8 @@ export const common: Translated<typeof english> = {
     'Diese Seite funktioniert nur mit der Adresse, die Exemplar Studio beim Start ausgibt. Sie beginnt mit http://127.0.0.1 und endet mit #t= und einem langen Schlüssel. Die ganze Zeile aus dem Terminal kopieren.',
   notices: 'Hinweise',
   reasons: 'Dateien und Gründe',
+  unlisted_one: '{{count, number}} weiteres, nicht aufgeführt.',
+  unlisted_other: '{{count, number}} weitere, nicht aufgeführt.',
   previewFailed: 'Vorschau unvollständig',
   places: {
     trail: 'Ordner',

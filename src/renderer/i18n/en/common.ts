@@ -28,6 +28,8 @@ export const common = {
     'This page only works with the address that Exemplar Studio prints when it starts. It begins with http://127.0.0.1 and ends with #t= and a long key. Copy the whole line from the terminal.',
   notices: 'Notices',
   reasons: 'Files and reasons',
+  unlisted_one: '{{count, number}} more, not listed.',
+  unlisted_other: '{{count, number}} more, not listed.',
   previewFailed: 'Preview incomplete',
   places: {
     trail: 'Folder',
