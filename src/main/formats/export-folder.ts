@@ -3,7 +3,7 @@ import { join, posix } from 'node:path'
 import { lockFolder } from './export-lock.ts'
 import { describeFile, Manifest } from './export-manifest.ts'
 import { areaIn, endOwner, newOwner, removeLeftovers, stagingIn } from './export-owners.ts'
-import { ExportTarget } from './export-target.ts'
+import { ExportTarget, nearestFolder, requireFolder } from './export-target.ts'
 import type { ExportPlace, FoundByReaders, Published } from './export-target.ts'
 import { isErrno, kindOf, walkFiles } from './files.ts'
 import { temporaryPath } from './text-file.ts'
@@ -15,7 +15,7 @@ import { temporaryPath } from './text-file.ts'
  * manifest.
  */
 export class ExportFolder implements ExportPlace {
-  readonly writesPictures = true
+  readonly rehearsal = null
   readonly staging: string
   readonly #owner: string
   readonly #area: string
@@ -25,6 +25,7 @@ export class ExportFolder implements ExportPlace {
 
   /** As `ExportTarget.look`. Makes the folder where there is none. */
   static async open(path: string, layout: string, originals: () => Iterable<string>): Promise<ExportFolder> {
+    await requireFolder(path)
     const isNew = (await kindOf(path)) === null
     await mkdir(path, { recursive: true })
     await removeLeftovers(path)
@@ -114,7 +115,7 @@ export class ExportFolder implements ExportPlace {
 
   /** Tries whether a folder, or the one in which it will be made, may be written to. Throws as `mkdir` does. */
   async #requireWritable(folder: string): Promise<void> {
-    const path = await this.#target.nearestFolder(folder)
+    const path = await nearestFolder(this.#at(folder))
     // Its own area is there.
     if (path === this.#target.path) return
     // A kill between making a trial and removing it leaves it behind.

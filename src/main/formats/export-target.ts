@@ -1,4 +1,4 @@
-import { realpath, rm } from 'node:fs/promises'
+import { readdir, realpath, rm } from 'node:fs/promises'
 import { dirname, join, posix, relative, sep } from 'node:path'
 import { AppError } from '../../shared/errors.ts'
 import { describeFile, isUnchanged, readManifest } from './export-manifest.ts'
@@ -135,15 +135,19 @@ export class ExportTarget {
     return (await this.ownFile(name)) === null ? 'other' : 'same'
   }
 
-  /** As `pictureAt` in a rehearsal. What may be replaced is not compared: either way it is part of the export. */
+  /** As `pictureAt` in a rehearsal. */
   async rehearsedPictureAt(
     staged: string,
     isSame: (path: string) => Promise<boolean>,
   ): ReturnType<Destination['pictureAt']> {
-    const name = this.#nameOf(staged)
-    const state = (await this.replaceable(name)) === null ? await this.pictureAt(staged, isSame) : 'none'
-    if (state === 'none') this.#rehearsed.add(name)
+    const state = await this.pictureAt(staged, isSame)
+    if (state === 'none') this.#rehearsed.add(this.#nameOf(staged))
     return state
+  }
+
+  /** The path at which a file lies in the end, given that in the writer's folder. */
+  finalPath(staged: string): string {
+    return join(this.path, this.#nameOf(staged))
   }
 
   /**
@@ -180,13 +184,6 @@ export class ExportTarget {
   async replaceable(name: string): Promise<WrittenFile | null> {
     const isShared = this.#earlier.get(name)?.some(({ layout }) => layout !== this.#layout) === true
     return isShared ? null : await this.ownFile(name)
-  }
-
-  /** The path of a folder below, or of the one in which it will be made. */
-  async nearestFolder(folder: string): Promise<string> {
-    let path = join(this.path, folder)
-    while (!(await exists(path)) && dirname(path) !== path) path = dirname(path)
-    return path
   }
 
   #nameOf(staged: string): string {
@@ -293,6 +290,19 @@ export class ExportTarget {
     }
     return false
   }
+}
+
+/** The folder of that path, or the one in which it will be made. */
+export async function nearestFolder(path: string): Promise<string> {
+  let nearest = path
+  while (!(await exists(nearest)) && dirname(nearest) !== nearest) nearest = dirname(nearest)
+  return nearest
+}
+
+/** Throws as `readdir` where what is there of the path is no folder. Who may write to one need not be able to list it. */
+export async function requireFolder(path: string): Promise<void> {
+  const nearest = await nearestFolder(path)
+  if ((await kindOf(nearest)) !== 'folder') await readdir(nearest)
 }
 
 /** One form for all paths of a file, on disks too that take upper and lower case for one. */

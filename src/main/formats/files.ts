@@ -174,13 +174,15 @@ export async function placePicture(
   const isSame = (path: string): Promise<boolean> => haveSameContent(source, path, change)
   const there = await standing(target, destination, isSame)
   if (there !== null) return there
-  if (!destination.writesPictures) {
+  const isLink = mode === 'link' && change === null
+  const { rehearsal } = destination
+  if (rehearsal !== null) {
     await access(source, constants.R_OK)
-    return 'placed'
+    return isLink && !(await rehearsal.isOnDiskOf(source, target)) ? 'copiedInstead' : 'placed'
   }
   await mkdir(dirname(target), { recursive: true })
   let result: PlaceResult = 'placed'
-  if (mode === 'link' && change === null) {
+  if (isLink) {
     try {
       await link(source, target)
       return result
@@ -247,7 +249,7 @@ async function standing(
 export async function writePicture(data: Uint8Array, target: string, destination: Destination): Promise<PlaceResult> {
   const there = await standing(target, destination, async (path) => (await readFile(path)).equals(data))
   if (there !== null) return there
-  if (!destination.writesPictures) return 'placed'
+  if (destination.rehearsal !== null) return 'placed'
   await mkdir(dirname(target), { recursive: true })
   const temporary = temporaryPath(target)
   try {

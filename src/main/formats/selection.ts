@@ -118,7 +118,7 @@ function noteOrientation({ name, orientation, format }: ImageRecord, spec: Expor
 }
 
 const inPlace: Destination = {
-  writesPictures: true,
+  rehearsal: null,
   pictureAt: () => Promise.resolve('none'),
   pictureLeft: () => Promise.resolve('none'),
 }
