@@ -16,7 +16,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { exportSource, quiet, temporaryFolder, writeSample } from '../../../test/python/export-samples.ts'
 import { cocoSpec } from '../../../test/support/export-spec.ts'
 import { indexPngCodec } from '../../../test/python/index-png-codec.ts'
-import { byImage, classes, filesIn, masks, sourceOf } from '../../../test/support/export-sources.ts'
+import { byImage, classes, filesIn, masks, otherDisk, sourceOf } from '../../../test/support/export-sources.ts'
 import { formatNames } from '../../shared/contract/contract.ts'
 import type { ExportReport, ExportSpec } from '../../shared/contract/contract.ts'
 import type { ExportSource } from './format-types.ts'
@@ -50,12 +50,6 @@ async function both(
   const rehearsed = await rehearse(source, folder, spec).catch(failure)
   expect(existsSync(folder) ? stateOf(folder) : null).toEqual(before)
   return { rehearsed, real: await write(source, folder, spec).catch(failure) }
-}
-
-/** A folder for temporary files on another disk than this one; null where there is none. */
-function otherDisk(folder: string): string | null {
-  const isOther = (path: string): boolean => existsSync(path) && statSync(path).dev !== statSync(folder).dev
-  return ['/dev/shm', '/var/tmp'].find(isOther) ?? null
 }
 
 describe('a rehearsed export says what the export itself will say, and changes nothing', () => {

@@ -113,8 +113,15 @@ export class ExportTarget {
     const target = join(this.path, name)
     if (!(await exists(target))) return 'none'
     const seen = await this.#describe(name)
-    // What is no file may never end.
-    const isRight = (await kindOf(target)) === 'file' && (await isSame(target))
+    let isRight = false
+    try {
+      // What is no file may never end.
+      isRight = (await kindOf(target)) === 'file' && (await isSame(target))
+    } catch (error) {
+      // Another export may have taken it away at this moment.
+      if (await exists(target)) throw error
+      return 'none'
+    }
     if (!isRight && (await this.replaceable(name)) !== null) return 'none'
     this.#kept.set(name, { seen, isRight })
     return isRight ? 'same' : 'other'
@@ -152,11 +159,12 @@ export class ExportTarget {
 
   /**
    * Looks whether every file can go to its place, and what becomes of what is there. Another export may have ended here
-   * since this one began; a file that it wrote too, with the same content, is no longer staged but kept. Throws `Conflict`
+   * since this one began, and a picture here may have become one of the project; a file that it wrote too, with the same content, is no longer staged but kept. Throws `Conflict`
    * that names files of other origin where an exported one has to be, or a picture that was to stay and does not, and `Cancelled`.
    */
   async consequences(found: readonly FoundByReaders[], signal: AbortSignal): Promise<Consequences> {
     this.#earlier = await readManifest(this.path)
+    this.#originalPaths = undefined
     for (const [name, kept] of this.#kept)
       if (!(await this.#isAsSeen(name, kept))) throw disturbedBy(join(this.path, name))
     const folders = new Set(['.'])
