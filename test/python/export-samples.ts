@@ -15,8 +15,8 @@ import { tilesArea, tilesBounds, tilesFromBitmap } from '../../src/shared/mask/t
 import { randomStream } from './mask-samples.ts'
 
 /** A new folder that is gone at the end of the test's block: `using folder = temporaryFolder()`. */
-export function temporaryFolder(): Disposable & { readonly path: string } {
-  const path = mkdtempSync(join(tmpdir(), 'exemplar-formats-'))
+export function temporaryFolder(parent = tmpdir()): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(parent, 'exemplar-formats-'))
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) }
 }
 

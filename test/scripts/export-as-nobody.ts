@@ -5,12 +5,12 @@ import { cocoSpec } from '../support/export-spec.ts'
 import { indexPngCodec } from '../python/index-png-codec.ts'
 import { classes, masks } from '../support/export-sources.ts'
 
-/** Exports one image as YOLO, or rehearses it, and prints the report or what the system refused: `HOW FOLDER`. */
-const [, , how = '', folder = ''] = process.argv
+/** Exports one picture as YOLO, or rehearses it, and prints the report or what the system refused: `HOW FOLDER ORIGINAL`. */
+const [, , how = '', folder = '', path = ''] = process.argv
 const run = how === 'rehearse' ? rehearseDataSet : writeDataSet
-const source = exportSource([{ name: 'a.jpg', width: 3, height: 2, masks }], classes)
+const source = exportSource([{ name: 'a.jpg', width: 3, height: 2, masks, path }], classes)
 try {
-  const spec = { ...cocoSpec, format: 'yolo', include: 'all' } as const
+  const spec = { ...cocoSpec, format: 'yolo', include: 'all', images: 'copy' } as const
   console.log(JSON.stringify(await run(source, folder, spec, indexPngCodec, quiet)))
 } catch (error) {
   if (!(error instanceof Error && 'path' in error && 'code' in error)) throw error

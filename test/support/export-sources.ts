@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ExportSource } from '../../src/main/formats/format-types.ts'
 import type { ExportSpec } from '../../src/shared/contract/contract.ts'
@@ -40,3 +40,9 @@ export const byImage = (...names: string[]): ExportSpec['split'] => ({
   seed: 1,
   subsets: names.map((name) => ({ name, share: 1 / names.length })),
 })
+
+/** A folder for temporary files on another disk than this one; null where there is none. */
+export function otherDisk(folder: string): string | null {
+  const isOther = (path: string): boolean => existsSync(path) && statSync(path).dev !== statSync(folder).dev
+  return ['/dev/shm', '/var/tmp'].find(isOther) ?? null
+}

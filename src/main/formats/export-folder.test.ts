@@ -13,6 +13,7 @@ import {
 } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -20,7 +21,7 @@ import { exportSource, quiet, temporaryFolder, writeSample } from '../../../test
 import { importContext } from '../../../test/python/format-round-trips.ts'
 import { indexPngCodec } from '../../../test/python/index-png-codec.ts'
 import { cocoSpec } from '../../../test/support/export-spec.ts'
-import { byImage, classes, filesIn, masks, sourceOf } from '../../../test/support/export-sources.ts'
+import { byImage, classes, filesIn, masks, otherDisk, sourceOf } from '../../../test/support/export-sources.ts'
 import { formatNames } from '../../shared/contract/contract.ts'
 import type { ExportReport, ExportSpec } from '../../shared/contract/contract.ts'
 import { ExportFolder } from './export-folder.ts'
@@ -418,6 +419,54 @@ describe('hazards of a folder', () => {
     expect(filesIn(folder.path)).toEqual(before)
   })
 
+  test('a picture that another export takes away at the moment it is looked at is brought anew', async () => {
+    using folder = temporaryFolder()
+    const picture = writeSample(folder.path, 'images/a.jpg', 'a picture')
+    await using out = await ExportFolder.open(folder.path, 'cvat', () => [])
+    const staged = join(out.staging, 'images/a.jpg')
+    const isSame = async (path: string): Promise<boolean> => {
+      rmSync(picture)
+      return (await readFile(path, 'utf8')) === 'a picture'
+    }
+    expect(await out.pictureAt(staged, isSame)).toBe('none')
+    await expect(out.pictureAt(staged, () => Promise.reject(new Error('of the original')))).resolves.toBe('none')
+    writeFileSync(picture, 'a picture')
+    await expect(out.pictureAt(staged, () => Promise.reject(new Error('of the original')))).rejects.toThrow('original')
+  })
+
+  test('a picture that became one of the project while an export was running stays', async () => {
+    using folder = temporaryFolder()
+    const out = join(folder.path, 'out')
+    await write(sourceOf(folder.path, ['a.jpg', 'b.jpg']), out, { format: 'cvat', images: 'copy' })
+    const originals: string[] = []
+    await using next = await ExportFolder.open(out, 'cvat', () => originals)
+    writeSample(next.staging, 'annotations.xml', 'new')
+    expect(await next.pictureAt(join(next.staging, 'images/a.jpg'), () => Promise.resolve(true))).toBe('same')
+    expect(await next.pictureAt(join(next.staging, 'images/b.jpg'), () => Promise.resolve(false))).toBe('none')
+    writeSample(next.staging, 'images/b.jpg', 'another')
+    originals.push(join(out, 'images/b.jpg'))
+    await expect(next.publish('annotations.xml', [], quiet.signal)).rejects.toMatchObject({ key: 'exportOccupied' })
+    expect(readFileSync(join(out, 'images/b.jpg'), 'utf8')).toBe('picture b.jpg')
+  })
+
+  test('a sub-folder that is a link to another disk', async (context) => {
+    using folder = temporaryFolder()
+    const other = otherDisk(folder.path)
+    if (other === null) return context.skip('there is no other disk here')
+    using elsewhere = temporaryFolder(other)
+    const out = join(folder.path, 'out')
+    mkdirSync(out)
+    symlinkSync(elsewhere.path, join(out, 'images'))
+    const source = sourceOf(folder.path, ['a.jpg', 'sub/b.jpg'])
+    for (const split of [null, byImage('train')]) {
+      const { problems } = await write(source, out, { images: 'copy', split })
+      expect(problems.filter(({ reason }) => !reason.includes('read it with it'))).toEqual([])
+      const pictures = join(elsewhere.path, split === null ? 'default' : 'train')
+      expect(filesIn(pictures)).toEqual(['a.jpg', 'sub/b.jpg'])
+    }
+    expect(readdirSync(out).toSorted()).toEqual(['.exemplar-export', 'annotations', 'images'])
+  })
+
   test('pictures that somebody has put beside the annotations are of the export', async () => {
     using folder = temporaryFolder()
     const out = join(folder.path, 'out')
@@ -480,7 +529,7 @@ describe('an export that does not end', () => {
     const controller = new AbortController()
     const context = { signal: controller.signal, progress: () => controller.abort() }
     const more = sourceOf(folder.path, ['b.jpg', 'c.jpg'])
-    for (const target of [out, join(folder.path, 'new')])
+    for (const target of [out, join(folder.path, 'new'), join(folder.path, 'new/one/below')])
       await expect(write(more, target, { format, images: 'copy' }, context)).rejects.toThrow('Cancelled.')
     expect(filesIn(out).map((name) => [name, readFileSync(join(out, name)).toString('hex')])).toEqual(before)
     expect(readdirSync(folder.path).toSorted()).toEqual(['originals', 'out'])

@@ -1,9 +1,9 @@
 import { copyFile, mkdir, readdir, rename, rm, rmdir, stat, utimes } from 'node:fs/promises'
-import { join, posix } from 'node:path'
+import { dirname, join, posix } from 'node:path'
 import { lockFolder } from './export-lock.ts'
 import { describeFile, Manifest } from './export-manifest.ts'
 import { areaIn, endOwner, newOwner, removeLeftovers, stagingIn } from './export-owners.ts'
-import { ExportTarget } from './export-target.ts'
+import { ExportTarget, nearestFolder, requireFolder } from './export-target.ts'
 import type { ExportPlace, FoundByReaders, Published } from './export-target.ts'
 import { isErrno, kindOf, walkFiles } from './files.ts'
 import { temporaryPath } from './text-file.ts'
@@ -15,30 +15,31 @@ import { temporaryPath } from './text-file.ts'
  * manifest.
  */
 export class ExportFolder implements ExportPlace {
-  readonly writesPictures = true
+  readonly rehearsal = null
   readonly staging: string
   readonly #owner: string
   readonly #area: string
-  readonly #isNew: boolean
+  /** The uppermost folder that was made for this export; null where there was one. */
+  readonly #made: string | null
   readonly #layout: string
   readonly #target: ExportTarget
 
   /** As `ExportTarget.look`. Makes the folder where there is none. */
   static async open(path: string, layout: string, originals: () => Iterable<string>): Promise<ExportFolder> {
-    const isNew = (await kindOf(path)) === null
-    await mkdir(path, { recursive: true })
+    await requireFolder(path)
+    const made = (await mkdir(path, { recursive: true })) ?? null
     await removeLeftovers(path)
     const owner = newOwner()
     const staging = stagingIn(areaIn(path, owner))
     await mkdir(staging, { recursive: true })
-    return new ExportFolder(owner, isNew, layout, await ExportTarget.look(path, staging, layout, originals))
+    return new ExportFolder(owner, made, layout, await ExportTarget.look(path, staging, layout, originals))
   }
 
-  private constructor(owner: string, isNew: boolean, layout: string, target: ExportTarget) {
+  private constructor(owner: string, made: string | null, layout: string, target: ExportTarget) {
     this.#owner = owner
     this.#area = areaIn(target.path, owner)
     this.staging = stagingIn(this.#area)
-    this.#isNew = isNew
+    this.#made = made
     this.#layout = layout
     this.#target = target
   }
@@ -68,10 +69,11 @@ export class ExportFolder implements ExportPlace {
     return { removed, displaced, strangers }
   }
 
-  /** The staging area, and the folder too where nothing was there before and nothing is there now. */
+  /** The staging area, and the folders too that were not there before and have nothing in them now. */
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.#area, { recursive: true, force: true })
-    if (this.#isNew) await rmdir(this.#target.path).catch(() => undefined)
+    for (let folder = this.#target.path; this.#made !== null && folder.startsWith(this.#made); folder = dirname(folder))
+      await rmdir(folder).catch(() => undefined)
     endOwner(this.#owner)
   }
 
@@ -114,7 +116,7 @@ export class ExportFolder implements ExportPlace {
 
   /** Tries whether a folder, or the one in which it will be made, may be written to. Throws as `mkdir` does. */
   async #requireWritable(folder: string): Promise<void> {
-    const path = await this.#target.nearestFolder(folder)
+    const path = await nearestFolder(this.#at(folder))
     // Its own area is there.
     if (path === this.#target.path) return
     // A kill between making a trial and removing it leaves it behind.
@@ -147,12 +149,23 @@ export class ExportFolder implements ExportPlace {
       if (name === main) continue
       const [from, to] = [join(this.staging, name), this.#at(name)]
       if (!entry.isDirectory()) await moveFile(from, to)
-      else if ((await kindOf(to)) === null && main?.startsWith(`${name}/`) !== true) await rename(from, to)
-      else {
+      else if (main?.startsWith(`${name}/`) === true || !(await isMovedWhole(from, to))) {
         await mkdir(to, { recursive: true })
         await this.#move(name, main)
       }
     }
+  }
+}
+
+/** Moves a folder to where nothing is yet, which may be on another disk: a folder above it may be a link. */
+async function isMovedWhole(from: string, to: string): Promise<boolean> {
+  if ((await kindOf(to)) !== null) return false
+  try {
+    await rename(from, to)
+    return true
+  } catch (error) {
+    if (isErrno(error, 'EXDEV')) return false
+    throw error
   }
 }
 
@@ -163,9 +176,13 @@ async function moveFile(from: string, to: string): Promise<void> {
     // A sub-folder may be a link to another disk.
     if (!isErrno(error, 'EXDEV')) throw error
     const temporary = temporaryPath(to)
-    await copyFile(from, temporary)
-    const { atime, mtime } = await stat(from)
-    await utimes(temporary, atime, mtime)
-    await rename(temporary, to)
+    try {
+      await copyFile(from, temporary)
+      const { atime, mtime } = await stat(from)
+      await utimes(temporary, atime, mtime)
+      await rename(temporary, to)
+    } finally {
+      await rm(temporary, { force: true })
+    }
   }
 }

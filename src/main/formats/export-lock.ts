@@ -28,7 +28,7 @@ export async function lockFolder(
   patience = longestWait,
 ): Promise<AsyncDisposable> {
   const lock = join(folder, lockName)
-  const prepared = join(areaIn(folder, owner), 'lock')
+  const prepared = join(areaIn(folder, owner), lockName)
   await mkdir(prepared)
   await writeFile(join(prepared, owner), '')
   let holder: string | null = null

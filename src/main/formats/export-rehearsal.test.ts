@@ -1,11 +1,22 @@
 import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { exportSource, quiet, temporaryFolder, writeSample } from '../../../test/python/export-samples.ts'
 import { cocoSpec } from '../../../test/support/export-spec.ts'
 import { indexPngCodec } from '../../../test/python/index-png-codec.ts'
-import { byImage, classes, filesIn, masks, sourceOf } from '../../../test/support/export-sources.ts'
+import { byImage, classes, filesIn, masks, otherDisk, sourceOf } from '../../../test/support/export-sources.ts'
 import { formatNames } from '../../shared/contract/contract.ts'
 import type { ExportReport, ExportSpec } from '../../shared/contract/contract.ts'
 import type { ExportSource } from './format-types.ts'
@@ -20,7 +31,8 @@ const rehearse: Run = (source, folder, spec) =>
 
 /** All there is to a folder and what is in it: names, bytes and times. */
 function stateOf(folder: string): readonly unknown[] {
-  return ['', ...readdirSync(folder, { recursive: true, encoding: 'utf8' }).toSorted()].map((name) => {
+  const below = statSync(folder).isDirectory() ? readdirSync(folder, { recursive: true, encoding: 'utf8' }) : []
+  return ['', ...below.toSorted()].map((name) => {
     const { mtimeMs, ctimeMs, ino, size, mode } = lstatSync(join(folder, name))
     const isFile = lstatSync(join(folder, name)).isFile()
     return { name, mtimeMs, ctimeMs, ino, size, mode, bytes: isFile ? readFileSync(join(folder, name), 'hex') : null }
@@ -120,21 +132,59 @@ describe('a rehearsed export says what the export itself will say, and changes n
     expect(filesIn(out)).toEqual(['a.jpg', 'a.json', 'b.jpg'])
   })
 
-  test('folders that may not be written to', async () => {
+  test('links to another disk, which become copies', async (context) => {
+    using folder = temporaryFolder()
+    const other = otherDisk(folder.path)
+    if (other === null) return context.skip('there is no other disk here')
+    using elsewhere = temporaryFolder(other)
+    const source = sourceOf(folder.path, ['a.jpg', 'b.jpg'])
+    const out = join(elsewhere.path, 'out')
+    for (const wanted of [/2 images.*cannot be hard-linked/, /^((?!hard-linked).)*$/s]) {
+      const { rehearsed, real } = await both(source, out, { images: 'link' })
+      expect(JSON.stringify(real)).toMatch(wanted)
+      expect(rehearsed).toEqual(real)
+    }
+  })
+
+  test('what is no folder', async () => {
+    using folder = temporaryFolder()
+    const source = sourceOf(folder.path, ['a.jpg'])
+    const file = writeSample(folder.path, 'file', 'theirs')
+    const nowhere = join(folder.path, 'nowhere')
+    symlinkSync(join(folder.path, 'missing'), nowhere)
+    for (const [out, path, code] of [
+      [file, file, 'ENOTDIR'],
+      [join(file, 'new/out'), file, 'ENOTDIR'],
+      [nowhere, nowhere, 'ENOENT'],
+      [join(nowhere, 'out'), nowhere, 'ENOENT'],
+    ] as const) {
+      const { rehearsed, real } = await both(source, out, {})
+      expect(real).toMatchObject({ code, path })
+      expect(rehearsed).toEqual(real)
+    }
+    expect(readFileSync(file, 'utf8')).toBe('theirs')
+  })
+
+  test('folders that may not be written to', async (context) => {
     using folder = temporaryFolder()
     const script = join(import.meta.dirname, '../../../test/scripts/export-as-nobody.ts')
     // Nothing is forbidden to root.
     const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
+    const original = writeSample(folder.path, 'a.jpg', 'picture')
     const run = (how: string, out: string): unknown => {
-      const { stdout } = spawnSync(process.execPath, [script, how, out], { ...nobody, encoding: 'utf8' })
-      return stdout === '' ? null : JSON.parse(stdout)
+      const { stdout, stderr } = spawnSync(process.execPath, [script, how, out, original], {
+        ...nobody,
+        encoding: 'utf8',
+      })
+      return stdout === '' ? stderr : JSON.parse(stdout)
     }
+    if (process.getuid === undefined) return context.skip('rights are others on this system')
+    const reading = ['--eval', 'require("node:fs").accessSync(process.argv[1])', script]
+    if (spawnSync(process.execPath, reading, nobody).status !== 0)
+      return context.skip('root runs this, and nobody else may read the program')
     chmodSync(folder.path, 0o777)
     const out = join(folder.path, 'out')
-    // Where nobody may not even read this program, there is nothing to see.
-    const first = run('write', out)
-    if (process.getuid?.() === undefined || (first === null && process.getuid() === 0)) return
-    expect(first).toMatchObject({ images: 1 })
+    expect(run('write', out)).toMatchObject({ images: 1 })
     const labels = join(out, 'labels/train')
     for (const [closed, told] of [
       [labels, labels],
@@ -147,6 +197,17 @@ describe('a rehearsed export says what the export itself will say, and changes n
       expect(rehearsed).toEqual({ code: 'EACCES', path: told })
       expect(run('write', out)).toEqual(rehearsed)
       chmodSync(closed, 0o755)
+    }
+    // Where nothing comes or goes, nothing need be written; who may write need not be able to look.
+    for (const [open, mode] of [
+      [join(out, 'images/train'), 0o555],
+      [out, 0o333],
+    ] as const) {
+      chmodSync(open, mode)
+      const rehearsed = run('rehearse', out)
+      expect(rehearsed).toMatchObject({ images: 1 })
+      expect(run('write', out)).toEqual(rehearsed)
+      chmodSync(open, 0o755)
     }
     const above = join(folder.path, 'closed')
     mkdirSync(above)

@@ -1,16 +1,22 @@
-import { access, constants, mkdir, mkdtemp, opendir, rm } from 'node:fs/promises'
+import { access, constants, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { areaIn, endOwner, newOwner, stagingIn } from './export-owners.ts'
-import { ExportTarget } from './export-target.ts'
+import { ExportTarget, nearestFolder, requireFolder } from './export-target.ts'
 import type { ExportPlace, FoundByReaders, Published } from './export-target.ts'
+import type { PictureRehearsal } from './format-types.ts'
 
 /**
  * An export that only says what it would be: the writer works in a temporary folder elsewhere, pictures are not written, and
  * nothing changes in the folder that it is about, which need not be there.
  */
 export class ExportRehearsal implements ExportPlace {
-  readonly writesPictures = false
+  readonly rehearsal: PictureRehearsal = {
+    isOnDiskOf: async (source, staged) => {
+      const folder = await nearestFolder(dirname(this.#target.finalPath(staged)))
+      return (await stat(source)).dev === (await stat(folder)).dev
+    },
+  }
   readonly staging: string
   readonly #owner: string
   readonly #temporary: string
@@ -18,6 +24,7 @@ export class ExportRehearsal implements ExportPlace {
 
   /** As `ExportTarget.look`. */
   static async open(path: string, layout: string, originals: () => Iterable<string>): Promise<ExportRehearsal> {
+    await requireFolder(path)
     const temporary = await mkdtemp(join(tmpdir(), 'exemplar-export-'))
     const owner = newOwner()
     const staging = stagingIn(areaIn(temporary, owner))
@@ -43,7 +50,9 @@ export class ExportRehearsal implements ExportPlace {
   /** Says what publishing would do, or throws what it would throw. */
   async publish(_main: string | undefined, found: readonly FoundByReaders[], signal: AbortSignal): Promise<Published> {
     const { stale, displaced, strangers, folders } = await this.#target.consequences(found, signal)
-    for (const folder of folders) await requireWritable(await this.#target.nearestFolder(folder))
+    // What the rights say, since a trial would change the folder's time.
+    for (const folder of folders)
+      await access(await nearestFolder(join(this.#target.path, folder)), constants.W_OK | constants.X_OK)
     return { removed: stale.length, displaced, strangers }
   }
 
@@ -51,10 +60,4 @@ export class ExportRehearsal implements ExportPlace {
     await rm(this.#temporary, { recursive: true, force: true })
     endOwner(this.#owner)
   }
-}
-
-/** What the rights say, since a trial would change the folder's time. Throws as an export does, which lists the folder too. */
-async function requireWritable(folder: string): Promise<void> {
-  await (await opendir(folder)).close()
-  await access(folder, constants.W_OK | constants.X_OK)
 }

@@ -1,4 +1,4 @@
-import { realpath, rm } from 'node:fs/promises'
+import { readdir, realpath, rm } from 'node:fs/promises'
 import { dirname, join, posix, relative, sep } from 'node:path'
 import { AppError } from '../../shared/errors.ts'
 import { describeFile, isUnchanged, readManifest } from './export-manifest.ts'
@@ -113,8 +113,15 @@ export class ExportTarget {
     const target = join(this.path, name)
     if (!(await exists(target))) return 'none'
     const seen = await this.#describe(name)
-    // What is no file may never end.
-    const isRight = (await kindOf(target)) === 'file' && (await isSame(target))
+    let isRight = false
+    try {
+      // What is no file may never end.
+      isRight = (await kindOf(target)) === 'file' && (await isSame(target))
+    } catch (error) {
+      // Another export may have taken it away at this moment.
+      if (await exists(target)) throw error
+      return 'none'
+    }
     if (!isRight && (await this.replaceable(name)) !== null) return 'none'
     this.#kept.set(name, { seen, isRight })
     return isRight ? 'same' : 'other'
@@ -135,24 +142,29 @@ export class ExportTarget {
     return (await this.ownFile(name)) === null ? 'other' : 'same'
   }
 
-  /** As `pictureAt` in a rehearsal. What may be replaced is not compared: either way it is part of the export. */
+  /** As `pictureAt` in a rehearsal. */
   async rehearsedPictureAt(
     staged: string,
     isSame: (path: string) => Promise<boolean>,
   ): ReturnType<Destination['pictureAt']> {
-    const name = this.#nameOf(staged)
-    const state = (await this.replaceable(name)) === null ? await this.pictureAt(staged, isSame) : 'none'
-    if (state === 'none') this.#rehearsed.add(name)
+    const state = await this.pictureAt(staged, isSame)
+    if (state === 'none') this.#rehearsed.add(this.#nameOf(staged))
     return state
+  }
+
+  /** The path at which a file lies in the end, given that in the writer's folder. */
+  finalPath(staged: string): string {
+    return join(this.path, this.#nameOf(staged))
   }
 
   /**
    * Looks whether every file can go to its place, and what becomes of what is there. Another export may have ended here
-   * since this one began; a file that it wrote too, with the same content, is no longer staged but kept. Throws `Conflict`
+   * since this one began, and a picture here may have become one of the project; a file that it wrote too, with the same content, is no longer staged but kept. Throws `Conflict`
    * that names files of other origin where an exported one has to be, or a picture that was to stay and does not, and `Cancelled`.
    */
   async consequences(found: readonly FoundByReaders[], signal: AbortSignal): Promise<Consequences> {
     this.#earlier = await readManifest(this.path)
+    this.#originalPaths = undefined
     for (const [name, kept] of this.#kept)
       if (!(await this.#isAsSeen(name, kept))) throw disturbedBy(join(this.path, name))
     const folders = new Set(['.'])
@@ -180,13 +192,6 @@ export class ExportTarget {
   async replaceable(name: string): Promise<WrittenFile | null> {
     const isShared = this.#earlier.get(name)?.some(({ layout }) => layout !== this.#layout) === true
     return isShared ? null : await this.ownFile(name)
-  }
-
-  /** The path of a folder below, or of the one in which it will be made. */
-  async nearestFolder(folder: string): Promise<string> {
-    let path = join(this.path, folder)
-    while (!(await exists(path)) && dirname(path) !== path) path = dirname(path)
-    return path
   }
 
   #nameOf(staged: string): string {
@@ -293,6 +298,19 @@ export class ExportTarget {
     }
     return false
   }
+}
+
+/** The folder of that path, or the one in which it will be made. */
+export async function nearestFolder(path: string): Promise<string> {
+  let nearest = path
+  while (!(await exists(nearest)) && dirname(nearest) !== nearest) nearest = dirname(nearest)
+  return nearest
+}
+
+/** Throws as `readdir` where what is there of the path is no folder. Who may write to one need not be able to list it. */
+export async function requireFolder(path: string): Promise<void> {
+  const nearest = await nearestFolder(path)
+  if ((await kindOf(nearest)) !== 'folder') await readdir(nearest)
 }
 
 /** One form for all paths of a file, on disks too that take upper and lower case for one. */

@@ -1,12 +1,14 @@
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { temporaryFolder } from '../../../test/python/export-samples.ts'
 import { importContext } from '../../../test/python/format-round-trips.ts'
 import { breakDisk } from '../../../test/support/broken-disk.ts'
 import type { AnnotationImportSpec } from '../../shared/contract/contract.ts'
-import { filesBelow } from './files.ts'
+import { filesBelow, placePicture } from './files.ts'
+import type { Destination } from './format-types.ts'
 import { readDataSet } from './registry.ts'
+import { asStored } from './turned-tiff.ts'
 
 function put(folder: string, ...names: readonly string[]): void {
   for (const name of names) {
@@ -58,4 +60,34 @@ describe('the files below a folder', () => {
       await expect(reading).rejects.toMatchObject({ code: 'Cancelled' })
     },
   )
+})
+
+describe('copies of turned TIFFs', () => {
+  /** A TIFF with its directory there, whose one entry says the orientation. */
+  const tiff = (directoryAt: number, orientation: number): Buffer => {
+    const bytes = Buffer.alloc(40, 0xaa)
+    bytes.set([0x49, 0x49, 42, 0, directoryAt, 0, 0, 0])
+    bytes.set([1, 0, 0x12, 0x01, 3, 0, 1, 0, 0, 0, orientation, 0, 0, 0], directoryAt)
+    return bytes
+  }
+
+  test('are changed where they say their own orientation, if somebody replaces the original meanwhile', async () => {
+    using folder = temporaryFolder()
+    const source = join(folder.path, 'a.tif')
+    writeFileSync(source, tiff(8, 6))
+    const changeOf: typeof asStored = async (path) => {
+      const change = await asStored(path)
+      if (path === source) writeFileSync(source, tiff(20, 8))
+      return change
+    }
+    const destination: Destination = {
+      rehearsal: null,
+      pictureAt: () => Promise.resolve('none'),
+      pictureLeft: () => Promise.resolve('none'),
+    }
+    const target = join(folder.path, 'out/a.tif')
+    expect(await placePicture(source, target, 'copy', destination, changeOf)).toBe('changed')
+    expect(readFileSync(target).equals(tiff(20, 1))).toBe(true)
+    expect(readFileSync(source).equals(tiff(20, 8))).toBe(true)
+  })
 })

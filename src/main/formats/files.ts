@@ -157,30 +157,37 @@ async function changeFile(path: string, { position, bytes }: FileChange): Promis
   await chmod(path, mode)
 }
 
-export type PlaceResult = 'placed' | 'copiedInstead' | 'otherContent'
+/** What has to be changed in the copy of that file; null for nothing. */
+type ChangeOf = (path: string) => Promise<FileChange | null>
+
+export type PlaceResult = 'placed' | 'changed' | 'copiedInstead' | 'otherContent'
 
 /**
  * Puts a picture into an export: as a copy, or as a hard link where the file system can. What is there
  * already is never overwritten, since it may be somebody's original: the same content is left as it is,
- * other content is reported. With a `change` it is always a copy, and its content is the changed one: `source` stays as it is.
+ * other content is reported. What has to be changed is always a copy: `source` stays as it is.
  */
 export async function placePicture(
   source: string,
   target: string,
   mode: 'copy' | 'link',
   destination: Destination,
-  change: FileChange | null,
+  changeOf: ChangeOf | null,
 ): Promise<PlaceResult> {
+  const change = changeOf === null ? null : await changeOf(source)
+  const placed = change === null ? 'placed' : 'changed'
   const isSame = (path: string): Promise<boolean> => haveSameContent(source, path, change)
   const there = await standing(target, destination, isSame)
-  if (there !== null) return there
-  if (!destination.writesPictures) {
+  if (there !== null) return there === 'placed' ? placed : there
+  const isLink = mode === 'link' && change === null
+  const { rehearsal } = destination
+  if (rehearsal !== null) {
     await access(source, constants.R_OK)
-    return 'placed'
+    return isLink && !(await rehearsal.isOnDiskOf(source, target)) ? 'copiedInstead' : placed
   }
   await mkdir(dirname(target), { recursive: true })
-  let result: PlaceResult = 'placed'
-  if (mode === 'link' && change === null) {
+  let result: PlaceResult = placed
+  if (isLink) {
     try {
       await link(source, target)
       return result
@@ -192,7 +199,9 @@ export async function placePicture(
   const temporary = temporaryPath(target)
   try {
     await copyFile(source, temporary, constants.COPYFILE_FICLONE)
-    if (change !== null) await changeFile(temporary, change)
+    // Somebody may have replaced the original since: what is right for one file damages another.
+    const ofCopy = changeOf === null ? null : await changeOf(temporary)
+    if (ofCopy !== null) await changeFile(temporary, ofCopy)
     await rename(temporary, target)
   } finally {
     await rm(temporary, { force: true })
@@ -247,7 +256,7 @@ async function standing(
 export async function writePicture(data: Uint8Array, target: string, destination: Destination): Promise<PlaceResult> {
   const there = await standing(target, destination, async (path) => (await readFile(path)).equals(data))
   if (there !== null) return there
-  if (!destination.writesPictures) return 'placed'
+  if (destination.rehearsal !== null) return 'placed'
   await mkdir(dirname(target), { recursive: true })
   const temporary = temporaryPath(target)
   try {

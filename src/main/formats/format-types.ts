@@ -53,8 +53,8 @@ export interface ExportContext extends Pick<CallContext, 'signal' | 'progress'> 
 
 /** The folder that an export goes to once all of it is written. */
 export interface Destination {
-  /** False where the export is only rehearsed: pictures are looked at and not written. */
-  readonly writesPictures: boolean
+  /** Set where the export is only rehearsed: pictures are looked at and not written. */
+  readonly rehearsal: PictureRehearsal | null
   /**
    * What lies where a picture will be, given its path in the writer's folder. `isSame` compares contents. `none` is to be
    * written; what is the `same` stays and is not to be written again; `other` is a file of other origin with other content,
@@ -66,6 +66,12 @@ export interface Destination {
    * pictures in the writer's folder, `name` the image's.
    */
   readonly pictureLeft: (folder: string, name: string) => Promise<'none' | 'same' | 'other'>
+}
+
+/** What is asked where pictures are not written. */
+export interface PictureRehearsal {
+  /** Whether `source` lies on the disk on which a picture will be, given its path in the writer's folder: links reach no further. */
+  readonly isOnDiskOf: (source: string, path: string) => Promise<boolean>
 }
 
 /** PNGs whose pixels stand for something, as `images/codec.ts` has them. */

@@ -119,7 +119,7 @@ function noteOrientation({ name, orientation, format }: ImageRecord, spec: Expor
 }
 
 const inPlace: Destination = {
-  writesPictures: true,
+  rehearsal: null,
   pictureAt: () => Promise.resolve('none'),
   pictureLeft: () => Promise.resolve('none'),
 }
@@ -143,10 +143,10 @@ export async function exportPicture(
     return
   }
   try {
-    const change = isTurnedTiff(image, spec) ? await asStored(path) : null
-    const result = await placePicture(path, target, spec.images, destination, change)
-    if (change === null || result === 'otherContent') noteOrientation(image, spec, problems)
-    else problems.count(image.name, orientationNotes.asStored)
+    const changeOf = isTurnedTiff(image, spec) ? asStored : null
+    const result = await placePicture(path, target, spec.images, destination, changeOf)
+    if (result === 'changed') problems.count(image.name, orientationNotes.asStored)
+    else noteOrientation(image, spec, problems)
     if (result === 'copiedInstead')
       problems.count(image.name, 'was copied, because it cannot be hard-linked to this folder.')
     if (result === 'otherContent') noteOtherContent(image.name, problems)

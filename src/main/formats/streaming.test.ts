@@ -9,12 +9,14 @@ import { writeDataSet } from './registry.ts'
 
 /** What is on disk of image `number` once it is done. */
 const fileOf = {
+  yolo: (number: number) => `labels/train/${number}.txt`,
+  labelme: (number: number) => `${number}.json`,
   masks: (number: number) => `masks/${number}.png`,
   'png-objects': (number: number) => `masks/${number}/001_bolt.png`,
   voc: (number: number) => `Annotations/${number}.xml`,
 } as const
 
-test.each(['masks', 'png-objects', 'voc'] as const)(
+test.each(['yolo', 'labelme', 'masks', 'png-objects', 'voc'] as const)(
   '%s is written one image at a time: the next one is asked for when the files of the last are there',
   async (format) => {
     using folder = temporaryFolder()
@@ -27,17 +29,20 @@ test.each(['masks', 'png-objects', 'voc'] as const)(
       })),
       [classRecord(0, 'bolt')],
     )
-    let asked = 0
+    let written = 0
     // Until all of it is right, everything lies in a hidden folder.
     const isThere = (name: string): boolean =>
       readdirSync(folder.path).some((staging) => existsSync(join(folder.path, staging, 'files', name)))
+    // YOLO looks beforehand whether there is any mask.
     function* watched() {
+      let asked = 0
       for (const image of images()) {
         if (asked > 0) expect(isThere(fileOf[format](asked - 1))).toBe(true)
         expect(isThere(fileOf[format](asked))).toBe(false)
         asked++
         yield image
       }
+      written = asked
     }
     const report = await writeDataSet(
       { ...source, images: watched },
@@ -46,6 +51,6 @@ test.each(['masks', 'png-objects', 'voc'] as const)(
       indexPngCodec,
       quiet,
     )
-    expect([asked, report.identical]).toEqual([20, 20])
+    expect([written, report.identical]).toEqual([20, 20])
   },
 )

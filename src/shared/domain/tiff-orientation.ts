@@ -12,8 +12,8 @@ export interface TiffOrientation {
 }
 
 const orientationTag = 274
-/** Bytes of a value, by the type of its field: BYTE, SHORT, LONG. */
-const lengths: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4 }
+/** Bytes of a value, by the type of its field: BYTE, SHORT, LONG, and the same with a sign, which libtiff and Pillow take too. */
+const lengths: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 6: 1, 8: 2, 9: 4 }
 /** At most this many entries of a directory are looked at: they are sorted, and the tag is among the first. */
 const maxEntries = 256
 
