@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { quiet, temporaryFolder, writeSample } from '../../../test/python/export-samples.ts'
 import { ExportFolder } from './export-folder.ts'
-import { lockFolder } from './export-lock.ts'
+import { lockFolder, whenUnlocked } from './export-lock.ts'
 import { areaIn, endOwner, newOwner } from './export-owners.ts'
 
 const { signal } = quiet
@@ -90,6 +90,20 @@ test('an export that has it for too long is named, with what to do', async () =>
     message: `Another export (process ${process.ppid}) has not finished putting its files into ${folder.path}; nothing was changed. Wait until it has ended, or remove ${lock} if that process is no export, then export again.`,
   })
   expect(readdirSync(lock)).toHaveLength(1)
+})
+
+test('a rehearsal waits for the one that has it, and leaves what a dead one left', async () => {
+  using folder = temporaryFolder()
+  await whenUnlocked(folder.path, signal)
+  const dead = leaveLock(folder.path, `${deadProcess()}.0a1b2c3d4e5f`)
+  await whenUnlocked(folder.path, signal)
+  expect(readdirSync(dead)).toHaveLength(1)
+  const lock = await lockFolder(folder.path, owner(folder.path), signal)
+  await expect(whenUnlocked(folder.path, signal, 0)).rejects.toMatchObject({ key: 'exportBusy' })
+  const waiting = whenUnlocked(folder.path, signal)
+  await lock[Symbol.asyncDispose]()
+  await waiting
+  expect(existsSync(dead)).toBe(false)
 })
 
 test('a file of that name is not touched', async () => {

@@ -31,26 +31,48 @@ export async function lockFolder(
   const prepared = join(areaIn(folder, owner), lockName)
   await mkdir(prepared)
   await writeFile(join(prepared, owner), '')
+  await whenFree(folder, signal, patience, async () => {
+    await clear(lock)
+    return await isTaken(prepared, lock)
+  })
+  return { [Symbol.asyncDispose]: () => release(lock, owner) }
+}
+
+/** Waits until no export puts its files into that folder, and changes nothing there. Throws as `lockFolder`. */
+export async function whenUnlocked(folder: string, signal: AbortSignal, patience = longestWait): Promise<void> {
+  await whenFree(folder, signal, patience, () => Promise.resolve(true))
+}
+
+/** Waits until nobody has the lock and `attempt` succeeds. */
+async function whenFree(
+  folder: string,
+  signal: AbortSignal,
+  patience: number,
+  attempt: () => Promise<boolean>,
+): Promise<void> {
+  const lock = join(folder, lockName)
   let holder: string | null = null
   for (let since = performance.now(); ;) {
     throwIfAborted(signal)
     const current = await holderOf(lock)
-    if (current === null && (await isTaken(prepared, lock)))
-      return { [Symbol.asyncDispose]: () => release(lock, owner) }
+    if (current === null && (await attempt())) return
     if (current !== holder) [holder, since] = [current, performance.now()]
     else if (current !== null && performance.now() - since > patience) throw heldBy(current, folder, lock)
     await setTimeout(retryAfter, undefined, { signal }).catch(() => undefined)
   }
 }
 
-/** The export at work that has the lock. Clears away what a dead one left. */
+/** The export at work that has the lock. */
 async function holderOf(lock: string): Promise<string | null> {
-  for (const owner of await readdir(lock).catch(() => [])) {
-    if (isAtWork(owner)) return owner
-    await rm(join(lock, owner), { recursive: true, force: true })
-  }
+  const owners = await readdir(lock).catch(() => [])
+  return owners.find(isAtWork) ?? null
+}
+
+/** Removes the lock of a dead export. */
+async function clear(lock: string): Promise<void> {
+  for (const owner of await readdir(lock).catch(() => []))
+    if (!isAtWork(owner)) await rm(join(lock, owner), { recursive: true, force: true })
   await rmdir(lock).catch(() => undefined)
-  return null
 }
 
 async function isTaken(prepared: string, lock: string): Promise<boolean> {

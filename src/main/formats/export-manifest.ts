@@ -65,6 +65,16 @@ export async function readManifest(folder: string): Promise<ReadonlyMap<string, 
   }
 }
 
+/** What tells the manifest of a folder from the one before and the one after; null where there is none. */
+export async function manifestMark(folder: string): Promise<string | null> {
+  try {
+    const { ino, size, mtimeNs } = await lstat(join(folder, manifestName), { bigint: true })
+    return `${ino} ${size} ${mtimeNs}`
+  } catch {
+    return null
+  }
+}
+
 /** A manifest in the making: it takes the place of the last one in one step. */
 export class Manifest implements AsyncDisposable {
   readonly #file: TextFile

@@ -7,6 +7,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -20,6 +21,10 @@ import { byImage, classes, filesIn, masks, otherDisk, sourceOf } from '../../../
 import { formatNames } from '../../shared/contract/contract.ts'
 import type { ExportReport, ExportSpec } from '../../shared/contract/contract.ts'
 import type { ExportSource } from './format-types.ts'
+import { ExportFolder } from './export-folder.ts'
+import { lockFolder } from './export-lock.ts'
+import { areaIn, endOwner, newOwner } from './export-owners.ts'
+import { ExportRehearsal } from './export-rehearsal.ts'
 import { formats, rehearseDataSet, writeDataSet } from './registry.ts'
 
 type Run = (source: ExportSource, folder: string, spec: Partial<ExportSpec>) => Promise<ExportReport>
@@ -163,6 +168,43 @@ describe('a rehearsed export says what the export itself will say, and changes n
       expect(rehearsed).toEqual(real)
     }
     expect(readFileSync(file, 'utf8')).toBe('theirs')
+  })
+
+  test('a folder into which another export puts its files at this moment', async () => {
+    using folder = temporaryFolder()
+    const owner = newOwner()
+    mkdirSync(areaIn(folder.path, owner))
+    await using _lock = await lockFolder(folder.path, owner, quiet.signal)
+    writeSample(folder.path, 'annotations.xml', 'of the other one, which has not said so yet')
+    await using rehearsal = await ExportRehearsal.open(folder.path, 'cvat', () => [])
+    writeSample(rehearsal.staging, 'annotations.xml', 'new')
+    const controller = new AbortController()
+    const published = rehearsal.publish('annotations.xml', [], controller.signal)
+    controller.abort()
+    await expect(published).rejects.toMatchObject({ code: 'Cancelled' })
+    endOwner(owner)
+  })
+
+  test('a folder into which another export puts its files while it is looked at', async () => {
+    using folder = temporaryFolder()
+    const names = ['annotations.xml', 'more.xml']
+    const [out, other] = [join(folder.path, 'out'), join(folder.path, 'other')]
+    for (const target of [out, other]) {
+      await using first = await ExportFolder.open(target, 'cvat', () => [])
+      for (const name of names) writeSample(first.staging, name, `of ${target}`)
+      await first.publish('annotations.xml', [], quiet.signal)
+    }
+    const originals = (): string[] => {
+      // Asked for in the midst of the look.
+      if (existsSync(other))
+        for (const name of [...names, '.exemplar-export']) renameSync(join(other, name), join(out, name))
+      rmSync(other, { recursive: true, force: true })
+      return []
+    }
+    await using rehearsal = await ExportRehearsal.open(out, 'cvat', originals)
+    for (const name of names) writeSample(rehearsal.staging, name, 'new')
+    const published = await rehearsal.publish('annotations.xml', [], quiet.signal)
+    expect(published).toEqual({ removed: 0, displaced: [], strangers: [] })
   })
 
   test('folders that may not be written to', async (context) => {

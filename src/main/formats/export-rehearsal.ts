@@ -1,9 +1,11 @@
 import { access, constants, mkdir, mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { whenUnlocked } from './export-lock.ts'
+import { manifestMark } from './export-manifest.ts'
 import { areaIn, endOwner, newOwner, stagingIn } from './export-owners.ts'
 import { ExportTarget, nearestFolder, requireFolder } from './export-target.ts'
-import type { ExportPlace, FoundByReaders, Published } from './export-target.ts'
+import type { Consequences, ExportPlace, FoundByReaders, Published } from './export-target.ts'
 import type { PictureRehearsal } from './format-types.ts'
 
 /**
@@ -47,13 +49,26 @@ export class ExportRehearsal implements ExportPlace {
     return this.#target.pictureLeft(folder, name)
   }
 
-  /** Says what publishing would do, or throws what it would throw. */
+  /** Says what publishing would do, or throws what it would throw. Waits for other exports as that does. */
   async publish(_main: string | undefined, found: readonly FoundByReaders[], signal: AbortSignal): Promise<Published> {
-    const { stale, displaced, strangers, folders } = await this.#target.consequences(found, signal)
+    const { stale, displaced, strangers, folders } = await this.#consequences(found, signal)
     // What the rights say, since a trial would change the folder's time.
     for (const folder of folders)
       await access(await nearestFolder(join(this.#target.path, folder)), constants.W_OK | constants.X_OK)
     return { removed: stale.length, displaced, strangers }
+  }
+
+  /** As those of the target, from a look during which no export has put files there: it begins with a new manifest. */
+  async #consequences(found: readonly FoundByReaders[], signal: AbortSignal): Promise<Consequences> {
+    const { path } = this.#target
+    for (;;) {
+      const before = await manifestMark(path)
+      await whenUnlocked(path, signal)
+      const [looked] = await Promise.allSettled([this.#target.consequences(found, signal)])
+      if ((await manifestMark(path)) !== before) continue
+      if (looked.status === 'rejected') throw looked.reason
+      return looked.value
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
