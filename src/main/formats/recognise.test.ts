@@ -270,6 +270,7 @@ test.each([
   ['a JSON of something else', 'x.json', '{"name": "x"}', 'formatUnknown'],
   ['a JSON array of something else', 'x.json', '["tool"]', 'formatUnknown'],
   ['a picture', 'x.png', 'PNG', 'formatUnknown'],
+  ['an export as it is downloaded', 'task_1.ZIP', 'PK', 'formatPacked'],
   ['an empty XML', 'x.xml', '', 'formatUnknown'],
   ['nothing', 'gone', undefined, 'fileUnreadable'],
 ] as const)('%s is refused in a sentence that names it', async (_what, name, content, key) => {

@@ -18,6 +18,8 @@ export interface Recognised {
 /** Files and folders that are looked into below a folder: enough for all subsets of a data set. */
 const mostFiles = 200
 const mostFolders = 1000
+/** As programs hand their exports out. */
+const packed = /\.(?:zip|tar|t?gz|7z|rar)$/i
 /** Of an XML file, to find the element at its top. */
 const headBytes = 1 << 16
 
@@ -33,6 +35,7 @@ const sections: ReadonlySet<string> = new Set(known.flatMap(({ signs }) => signs
  */
 export async function recogniseDataSet(path: string, signal?: AbortSignal): Promise<Recognised> {
   const isFolder = (await kindOf(path)) === 'folder'
+  if (!isFolder && packed.test(path)) throw formatPacked(path)
   const found = isFolder ? await inFolder(path, signal) : await asFile(path, signal, true)
   const [first, ...others] = [...new Map(found.map((each) => [`${each.format} ${each.path}`, each])).values()]
   if (first === undefined) throw formatUnknown(path)
@@ -180,6 +183,15 @@ async function headOf(path: string): Promise<string> {
     .toString('utf8', 0, bytesRead)
     .replace(/^\uFEFF/, '')
     .replaceAll('\0', '')
+}
+
+function formatPacked(path: string): AppError {
+  return new AppError(
+    'InvalidInput',
+    'formatPacked',
+    `${path} is packed. Unpack it, and choose the folder that comes out of it.`,
+    { params: { file: path } },
+  )
 }
 
 function formatUnknown(path: string): AppError {

@@ -9,6 +9,7 @@ export const errors: Translated<typeof english> = {
   formatAmbiguous: '{{file}} enthält mehrere Datensätze: {{list}}. Einen davon wählen, oder das Format nennen.',
   formatFolderNeeded:
     'Diese Datei gehört zu einem Datensatz im Format {{format}}; stattdessen dessen Ordner {{folder}} wählen.',
+  formatPacked: '{{file}} ist gepackt. Die Datei entpacken und den Ordner wählen, der dabei entsteht.',
   formatUnknown:
     '{{file}} zeigt keines der bekannten Formate. Die Datei oder den Ordner mit den Annotationen wählen, oder das Format nennen.',
   maskIsPhotograph:

@@ -8,6 +8,7 @@ export const errors = {
     '{{file}} holds colours, and nothing says which class each of them is. Put a label_colors.txt beside the masks, with a line like "255 0 0 bolt" for every class.',
   formatAmbiguous: '{{file}} holds several data sets: {{list}}. Choose one of them, or say which format it is.',
   formatFolderNeeded: 'This file is part of a data set in the format {{format}}; choose its folder {{folder}} instead.',
+  formatPacked: '{{file}} is packed. Unpack it, and choose the folder that comes out of it.',
   formatUnknown:
     '{{file}} shows no format that is known here. Choose the file or folder that holds the annotations, or say which format it is.',
   maskIsPhotograph:
