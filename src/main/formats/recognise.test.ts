@@ -179,6 +179,12 @@ test.each<readonly [what: string, files: Readonly<Record<string, string>>, Expor
     'VOC2012',
   ],
   [
+    'VOC of Roboflow, whose XML lies beside the pictures',
+    { 'README.txt': '', 'train/a.xml': '<annotation><size/></annotation>', 'train/b.xml': '<annotation/>' },
+    'voc',
+    'train',
+  ],
+  [
     'labelme with pictures beside',
     { 'a.jpg': '', 'a.json': labelmeJson, 'b.JSON': labelmeJson, 'day/c.json': labelmeJson },
     'labelme',
@@ -197,7 +203,6 @@ test.each<readonly [what: string, file: string, content: string]>([
   ['Datumaro', 'annotations/default.json', datumaro],
   ['Label Studio', 'project.json', '[{"id": 1, "annotations": [], "data": {"image": "a.jpg"}}]'],
   ['labelme 3.0 of CVAT', 'default/a.xml', labelmeXml],
-  ['VOC of Roboflow, whose XML lies beside the pictures', 'train/a.xml', '<annotation><size/></annotation>'],
   ['a manifest of another name', 'masks.json', '{"classes": {}, "items": [{}]}'],
   ['texts that are none', 'x.json', '{"format": {"toString": 1}}'],
 ])('%s is not taken for what its reader cannot read, by folder or file', async (_what, name, content) => {

@@ -133,8 +133,9 @@ async function signOf(
   signal: AbortSignal | undefined,
 ): Promise<((signs: Format['signs']) => boolean) | null> {
   if (/\.xml$/i.test(path)) {
-    const top = await topElement(path)
-    return ({ element }) => top !== undefined && element === top
+    const head = await headOf(path)
+    const top = topElement(head)
+    return ({ element, without }) => top !== undefined && element === top && without?.test(head) !== true
   }
   const told = /\.json$/i.test(path) ? await tellingSection(path, signal) : null
   return told && ((signs) => signs.sections?.includes(told.section) === true && isEntryOf(signs, told))
@@ -170,8 +171,8 @@ async function tellingSection(path: string, signal: AbortSignal | undefined): Pr
   return empty
 }
 
-async function topElement(path: string): Promise<string | undefined> {
-  const text = (await headOf(path)).replaceAll(/<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>/gs, '')
+function topElement(head: string): string | undefined {
+  const text = head.replaceAll(/<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>/gs, '')
   return /<([\w.-]+)/.exec(text)?.[1]
 }
 

@@ -216,7 +216,7 @@ export const errors = {
   vocClassName:
     'labelmap.txt cannot hold the class name "{{name}}": a line that begins with # is a comment. Rename the class, or export COCO.',
   vocFolderEmpty:
-    '{{folder}} is no Pascal VOC data set: it has no files in Annotations, SegmentationClass or SegmentationObject. Give the folder that holds these.',
+    '{{folder}} is no Pascal VOC data set: it has no files in Annotations, SegmentationClass or SegmentationObject, nor XML beside its pictures. Give the folder that holds these.',
   vocXmlInvalid:
     '{{file}} holds no <annotation> at its top, so it is no Pascal VOC file. Leave it out, or write it again.',
   xmlEncoding:
