@@ -188,6 +188,12 @@ test.each<readonly [what: string, files: Readonly<Record<string, string>>, Expor
     'VOC2012',
   ],
   [
+    'VOC of Roboflow, whose XML lies beside the pictures',
+    { 'README.txt': '', 'train/a.xml': '<annotation><size/></annotation>', 'train/b.xml': '<annotation/>' },
+    'voc',
+    'train',
+  ],
+  [
     'labelme with pictures beside',
     { 'a.jpg': '', 'a.json': labelmeJson, 'b.JSON': labelmeJson, 'day/c.json': labelmeJson },
     'labelme',
@@ -206,7 +212,6 @@ test.each<readonly [what: string, file: string, content: string]>([
   ['Datumaro', 'annotations/default.json', datumaro],
   ['Label Studio', 'project.json', '[{"id": 1, "annotations": [], "data": {"image": "a.jpg"}}]'],
   ['labelme 3.0 of CVAT', 'default/a.xml', labelmeXml],
-  ['VOC of Roboflow, whose XML lies beside the pictures', 'train/a.xml', '<annotation><size/></annotation>'],
   ['a manifest of another name', 'masks.json', '{"classes": {}, "items": [{}]}'],
   ['texts that are none', 'x.json', '{"format": {"toString": 1}}'],
 ])('%s is not taken for what its reader cannot read, by folder or file', async (_what, name, content) => {
@@ -279,6 +284,7 @@ test.each([
   ['a JSON of something else', 'x.json', '{"name": "x"}', 'formatUnknown'],
   ['a JSON array of something else', 'x.json', '["tool"]', 'formatUnknown'],
   ['a picture', 'x.png', 'PNG', 'formatUnknown'],
+  ['an export as it is downloaded', 'task_1.ZIP', 'PK', 'formatPacked'],
   ['an empty XML', 'x.xml', '', 'formatUnknown'],
   ['nothing', 'gone', undefined, 'fileUnreadable'],
 ] as const)('%s is refused in a sentence that names it', async (_what, name, content, key) => {

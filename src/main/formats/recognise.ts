@@ -18,6 +18,8 @@ export interface Recognised {
 /** Files and folders that are looked into below a folder: enough for all subsets of a data set. */
 const mostFiles = 200
 const mostFolders = 1000
+/** As programs hand their exports out. */
+const packed = /\.(?:zip|tar|t?gz|7z|rar)$/i
 /** Of an XML file, to find the element at its top. */
 const headBytes = 1 << 16
 
@@ -34,6 +36,7 @@ const sections: ReadonlySet<string> = new Set(known.flatMap(({ signs }) => signs
  */
 export async function recogniseDataSet(path: string, signal?: AbortSignal): Promise<Recognised> {
   const isFolder = (await kindOf(path)) === 'folder'
+  if (!isFolder && packed.test(path)) throw formatPacked(path)
   const found = isFolder ? await inFolder(path, signal) : await asFile(path, signal, true)
   const [first, ...others] = found
   if (first === undefined) throw formatUnknown(path)
@@ -144,8 +147,9 @@ async function signOf(
   signal: AbortSignal | undefined,
 ): Promise<((signs: Format['signs']) => boolean) | null> {
   if (/\.xml$/i.test(path)) {
-    const top = await topElement(path)
-    return ({ element }) => top !== undefined && element === top
+    const head = await headOf(path)
+    const top = topElement(head)
+    return ({ element, without }) => top !== undefined && element === top && without?.test(head) !== true
   }
   const told = /\.json$/i.test(path) ? await tellingSection(path, signal) : null
   return told && ((signs) => signs.sections?.includes(told.section) === true && isEntryOf(signs, told))
@@ -181,8 +185,8 @@ async function tellingSection(path: string, signal: AbortSignal | undefined): Pr
   return empty
 }
 
-async function topElement(path: string): Promise<string | undefined> {
-  const text = (await headOf(path)).replaceAll(/<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>/gs, '')
+function topElement(head: string): string | undefined {
+  const text = head.replaceAll(/<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>]*>/gs, '')
   return /<([\w.-]+)/.exec(text)?.[1]
 }
 
@@ -194,6 +198,15 @@ async function headOf(path: string): Promise<string> {
     .toString('utf8', 0, bytesRead)
     .replace(/^\uFEFF/, '')
     .replaceAll('\0', '')
+}
+
+function formatPacked(path: string): AppError {
+  return new AppError(
+    'InvalidInput',
+    'formatPacked',
+    `${path} is packed. Unpack it, and choose the folder that comes out of it.`,
+    { params: { file: path } },
+  )
 }
 
 function formatUnknown(path: string): AppError {

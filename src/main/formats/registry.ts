@@ -47,6 +47,8 @@ export interface Signs {
   readonly field?: string
   /** The element at the top of an XML file. */
   readonly element?: string
+  /** What is not in the beginning of such a file. */
+  readonly without?: RegExp
   /**
    * From such a file to the data set, where that is not the file itself or the folder that holds many of them; null for a file
    * at a place where the reader does not look.
@@ -191,7 +193,9 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
       entry: /^Segmentation(?:Class|Object)$/,
       commonEntry: /^Annotations$/,
       element: 'annotation',
-      home: (file) => /^(.*)[\\/]Annotations[\\/]/s.exec(file)?.[1] ?? null,
+      // The XML that labelme once had.
+      without: /<(?:imagesize|polygon)\b/,
+      home: (file) => /^(.*)[\\/]Annotations[\\/]/s.exec(file)?.[1] ?? dirname(file),
     },
     write: exportVoc,
     read: (path, { codec, signal, mostPixels }) => readVoc(path, codec, signal, mostPixels),

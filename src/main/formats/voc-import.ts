@@ -23,7 +23,8 @@ const sameObject = 0.5
 
 /**
  * Reads a Pascal VOC data set: class pictures (palette, grey or RGB), alone or with object pictures, and XML
- * boxes; every image of which there is a file or that a list of `ImageSets/Segmentation` names. Pixels of 255 belong to
+ * boxes; every image of which there is a file or that a list of `ImageSets/Segmentation` names. A folder that has none of
+ * VOC's own folders may hold the XML beside the pictures, as labelImg and Roboflow write it. Pixels of 255 belong to
  * nobody. Class names come from `labelmap.txt`; without one from the 20 classes of VOC where the numbers fit.
  *
  * Each object of an object picture is one mask; class pixels of no object are one more mask of that class. A box of
@@ -37,7 +38,8 @@ export async function readVoc(
   signal?: AbortSignal,
   mostPixels?: number,
 ): Promise<ImportedDataSet> {
-  const { stems, pictures } = await listImages(folder, signal)
+  const layout = await layoutOf(folder)
+  const { stems, pictures } = await listImages(folder, layout, signal)
   const labelMap = join(folder, 'labelmap.txt')
   const table = (await kindOf(labelMap)) === 'file' ? withColours(await readClassTable(labelMap)) : undefined
   const problems = new Problems()
@@ -48,7 +50,7 @@ export async function readVoc(
       // Of `a.jpg` and `a.png` neither is guessed.
       const [picture, ...others] = pictures.get(stem) ?? []
       const only = others.length === 0 ? picture : undefined
-      const image = await readImage(folder, stem, only, table, codec, problems, signal, mostPixels)
+      const image = await readImage(folder, layout, stem, only, table, codec, problems, signal, mostPixels)
       if (image !== null) images.push(image)
     } catch (error) {
       const isForAll = isAppError(error) && error.key === 'vocClassesUnknown'
@@ -76,18 +78,33 @@ function withColours({ byNumber, byColour }: ClassTable): ClassTable {
   return { byNumber, byColour: new Map([...byNumber].map(([number, name]) => [vocColours[number] ?? 0, name])) }
 }
 
-const parts = [
-  ['Annotations', '.xml'],
-  ['SegmentationClass', '.png'],
-  ['SegmentationObject', '.png'],
-] as const
+const ownFolders = ['Annotations', 'SegmentationClass', 'SegmentationObject'] as const
+
+/** Where XML and pictures lie, below the folder of the data set. */
+interface Layout {
+  readonly xml: string
+  readonly pictures: string
+}
+
+async function layoutOf(folder: string): Promise<Layout> {
+  for (const own of ownFolders) {
+    if ((await kindOf(join(folder, own))) === 'folder') return { xml: 'Annotations', pictures: 'JPEGImages' }
+  }
+  return { xml: '', pictures: '' }
+}
 
 /** Names without endings of all images that any file speaks of, and the pictures that lie beside them. */
 async function listImages(
   folder: string,
+  layout: Layout,
   signal: AbortSignal | undefined,
 ): Promise<{ readonly stems: readonly string[]; readonly pictures: ReadonlyMap<string, readonly string[]> }> {
   const stems = new Set<string>()
+  const parts = [
+    [layout.xml, '.xml'],
+    ['SegmentationClass', '.png'],
+    ['SegmentationObject', '.png'],
+  ] as const
   for (const [part, ending] of parts) {
     if ((await kindOf(join(folder, part))) !== 'folder') continue
     for (const file of await filesBelow(join(folder, part), ending, signal)) stems.add(file.slice(0, -ending.length))
@@ -96,7 +113,7 @@ async function listImages(
     throw new AppError(
       'InvalidInput',
       'vocFolderEmpty',
-      `${folder} is no Pascal VOC data set: it has no files in Annotations, SegmentationClass or SegmentationObject. Give the folder that holds these.`,
+      `${folder} is no Pascal VOC data set: it has no files in Annotations, SegmentationClass or SegmentationObject, nor XML beside its pictures. Give the folder that holds these.`,
       { params: { folder } },
     )
   }
@@ -108,7 +125,7 @@ async function listImages(
     }
   }
   const pictures = new Map<string, string[]>()
-  const beside = join(folder, 'JPEGImages')
+  const beside = join(folder, layout.pictures)
   for (const file of (await kindOf(beside)) === 'folder' ? await filesBelow(beside, '', signal) : []) {
     if (!hasImageExtension(file)) continue
     const stem = withoutEnding(file)
@@ -119,6 +136,7 @@ async function listImages(
 
 async function readImage(
   folder: string,
+  layout: Layout,
   stem: string,
   picture: string | undefined,
   table: ClassTable | undefined,
@@ -132,9 +150,9 @@ async function readImage(
     problem('Its path leads out of the folder, so it was left out. Use paths below the folder.')
     return null
   }
-  const [xmlPath = '', classPath = '', objectPath = ''] = parts.map(([part, ending]) =>
-    join(folder, part, stem + ending),
-  )
+  const xmlPath = join(folder, layout.xml, `${stem}.xml`)
+  const classPath = join(folder, 'SegmentationClass', `${stem}.png`)
+  const objectPath = join(folder, 'SegmentationObject', `${stem}.png`)
   let xml: VocReading | null = null
   if ((await kindOf(xmlPath)) === 'file') {
     try {

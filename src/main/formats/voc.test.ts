@@ -288,6 +288,23 @@ describe('import of what others wrote', () => {
     expect(problems).toEqual([{ name: 'a', reason: 'Once: Pixels of 255 ("ignore") belong to no mask.' }])
   })
 
+  test('labelImg and Roboflow: XML beside the pictures, in the folder or below', async () => {
+    using folder = temporaryFolder()
+    writeSample(folder.path, 'README.txt', '')
+    for (const name of ['train/a', 'valid/b']) {
+      writeSample(folder.path, `${name}.jpg`, '')
+      writeSample(folder.path, `${name}.xml`, xml([['bolt', 1, 1, 2, 2]]).replace('a.jpg', `${name.slice(-1)}.jpg`))
+    }
+    const all = await readVoc(folder.path, indexPngCodec)
+    expect(all.problems).toEqual([])
+    expect(all.images.map(({ fileName, annotations }) => [fileName, annotations[0]?.box])).toEqual([
+      ['train/a.jpg', [0, 0, 2, 2]],
+      ['valid/b.jpg', [0, 0, 2, 2]],
+    ])
+    const one = await readVoc(join(folder.path, 'valid'), indexPngCodec)
+    expect(one.images.map(({ fileName }) => fileName)).toEqual(['b.jpg'])
+  })
+
   test('CVAT: RGB pictures with the colours of labelmap.txt, in any order', async () => {
     using folder = temporaryFolder()
     const labels = '# label:color_rgb:parts:actions\nnut:61,245,61::\nbackground:0,0,0::\nbolt:250,50,83::\n'

@@ -161,6 +161,24 @@ describe('round trip', () => {
     }
   })
 
+  test.each(['Centres', '[centres]', '{}', 'null', '0.5', '""'])(
+    'an outline of %s in data.yaml says nothing of the rings, so it is as asked',
+    async (stated) => {
+      using folder = temporaryFolder()
+      writeSample(folder.path, 'data.yaml', `train: images\nnames: [bolt]\noutline: ${stated}\n`)
+      await writePicture(folder.path, 'images/a.png', 4, 4)
+      writeSample(folder.path, 'labels/a.txt', '0 0.25 0.25 0.5 0.25 0.5 0.5 0.25 0.5\n')
+      const areas = await Promise.all(
+        (['edges', 'centres'] as const).map(async (outline) => {
+          const { images, problems } = await readYolo(folder.path, { ...importContext(), outline })
+          expect(problems).toEqual([])
+          return tilesArea(images[0]?.annotations[0]?.tiles ?? [])
+        }),
+      )
+      expect(areas).toEqual([1, 4])
+    },
+  )
+
   test('parts: one object each, or the largest alone with its cost, and both are listed', async () => {
     const images = [{ ...size, name: 'a.jpg', masks: [{ className: firstClass, bitmap: two }] }]
     using split = temporaryFolder()

@@ -97,7 +97,9 @@ export async function importAnnotations(
     for (const key of countKeys) counts[key] += merged.counts[key]
     if (merged.operations.length > 0) imageIds.push(found.id)
     // What is still open here, or was kept out, is not what that person has finished.
-    const isOpen = store.annotations.ofImage(found.id).some(({ state }) => state === 'proposed')
+    const isOpen = store.annotations
+      .ofImage(found.id)
+      .some(({ id, state }) => state === 'proposed' && !merged.removed.has(id))
     if (areFinished(meant, spec) && !found.reviewed && !isOpen && merged.counts.kept === 0) finishedIds.push(found.id)
   }
   const reviewedIds = [...emptyIds, ...finishedIds]

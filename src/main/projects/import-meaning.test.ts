@@ -198,6 +198,10 @@ test('a finished image is not one here where something of it is missing or open'
   expect(await looked(path, { conflicts: 'both' })).toBe(1)
   await bring(finished([{ ...whole, segmentation: [[20, 20, 30, 20, 30, 30, 20, 30]] }]), { as: 'proposed' })
   expect(await looked(path, { conflicts: 'both' })).toBe(0)
+  // What is replaced is open no more.
+  expect(await looked(path, { conflicts: 'replace' })).toBe(1)
+  expect(await bring(path, { conflicts: 'replace' })).toMatchObject({ reviewed: 1, replaced: 2 })
+  expect(status('a.png')).toBe('reviewed')
 })
 
 test('an empty image never stands against annotations that are there, whatever the conflict rule', async () => {

@@ -16,6 +16,8 @@ interface Merged {
   readonly operations: readonly Operation[]
   /** The file's ids of annotations, by their ids here. */
   readonly originalIds: OriginalIds
+  /** Ids of the annotations that go. */
+  readonly removed: ReadonlySet<string>
   readonly counts: Readonly<typeof noCounts>
 }
 
@@ -29,6 +31,7 @@ export function mergeInto(
 ): Merged {
   const operations: Operation[] = []
   const originalIds = new Map<string, string | undefined>()
+  const removed = new Set<string>()
   const counts = { ...noCounts }
   const replaces = spec.conflicts === 'replace'
   const present = Map.groupBy(store.annotations.ofImage(imageId), ({ classId }) => classId)
@@ -60,6 +63,7 @@ export function mergeInto(
       )
       for (const record of gone) {
         const tiles = store.annotations.tiles(record.id)
+        removed.add(record.id)
         operations.push(...removeAnnotation(coreOf(record), tiles, supports.get(record.id)))
       }
       counts.replaced += gone.length
@@ -72,7 +76,7 @@ export function mergeInto(
     for (const [{ id }, annotation] of alike) originalIds.set(id, annotation.originalId ?? undefined)
     counts.annotations += others.length
   }
-  return { operations, originalIds, counts }
+  return { operations, originalIds, removed, counts }
 }
 
 /** Annotations that the file has too, one for one, and what the file has besides. */

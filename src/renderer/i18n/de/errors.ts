@@ -9,6 +9,7 @@ export const errors: Translated<typeof english> = {
   formatAmbiguous: '{{file}} enthält mehrere Datensätze: {{list}}. Einen davon wählen, oder das Format nennen.',
   formatFolderNeeded:
     'Diese Datei gehört zu einem Datensatz im Format {{format}}; stattdessen dessen Ordner {{folder}} wählen.',
+  formatPacked: '{{file}} ist gepackt. Die Datei entpacken und den Ordner wählen, der dabei entsteht.',
   formatUnknown:
     '{{file}} zeigt keines der bekannten Formate. Die Datei oder den Ordner mit den Annotationen wählen, oder das Format nennen.',
   maskIsPhotograph:
@@ -253,7 +254,7 @@ export const errors: Translated<typeof english> = {
   vocClassName:
     'labelmap.txt kann den Klassennamen „{{name}}“ nicht enthalten: Eine Zeile, die mit # beginnt, ist ein Kommentar. Die Klasse umbenennen oder als COCO exportieren.',
   vocFolderEmpty:
-    '{{folder}} ist kein Pascal-VOC-Datensatz: Annotations, SegmentationClass und SegmentationObject enthalten keine Dateien. Den Ordner angeben, der diese enthält.',
+    '{{folder}} ist kein Pascal-VOC-Datensatz: Annotations, SegmentationClass und SegmentationObject enthalten keine Dateien, und neben Bildern liegt kein XML. Den Ordner angeben, der diese enthält.',
   vocXmlInvalid:
     '{{file}} enthält oben kein <annotation>, ist also keine Pascal-VOC-Datei. Sie weglassen oder neu schreiben.',
   xmlEncoding:

@@ -8,6 +8,7 @@ export const errors = {
     '{{file}} holds colours, and nothing says which class each of them is. Put a label_colors.txt beside the masks, with a line like "255 0 0 bolt" for every class.',
   formatAmbiguous: '{{file}} holds several data sets: {{list}}. Choose one of them, or say which format it is.',
   formatFolderNeeded: 'This file is part of a data set in the format {{format}}; choose its folder {{folder}} instead.',
+  formatPacked: '{{file}} is packed. Unpack it, and choose the folder that comes out of it.',
   formatUnknown:
     '{{file}} shows no format that is known here. Choose the file or folder that holds the annotations, or say which format it is.',
   maskIsPhotograph:
@@ -215,7 +216,7 @@ export const errors = {
   vocClassName:
     'labelmap.txt cannot hold the class name "{{name}}": a line that begins with # is a comment. Rename the class, or export COCO.',
   vocFolderEmpty:
-    '{{folder}} is no Pascal VOC data set: it has no files in Annotations, SegmentationClass or SegmentationObject. Give the folder that holds these.',
+    '{{folder}} is no Pascal VOC data set: it has no files in Annotations, SegmentationClass or SegmentationObject, nor XML beside its pictures. Give the folder that holds these.',
   vocXmlInvalid:
     '{{file}} holds no <annotation> at its top, so it is no Pascal VOC file. Leave it out, or write it again.',
   xmlEncoding:
