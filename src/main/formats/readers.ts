@@ -3,7 +3,7 @@ import { polygonsFromTiles, ringArea } from '../../shared/coco/polygons.ts'
 import { tilesArea, tilesBounds, tilesIou } from '../../shared/mask/tiles.ts'
 import type { MaskTile } from '../../shared/domain/history.ts'
 import { decodeSegmentation } from './coco-records.ts'
-import type { ReaderRules, Verdict, WrittenAnnotation } from './preflight.ts'
+import type { ReaderRules, Verdict, WrittenAnnotation } from './reader-rules.ts'
 import { contoursOf, readByUltralytics } from './ultralytics-reading.ts'
 import type { Rings } from './ultralytics-reading.ts'
 
