@@ -153,7 +153,7 @@ test.each<readonly [what: string, files: Readonly<Record<string, string>>, Expor
   ],
   ['YOLO packed with its folder', { 'set/DATA.YAML': 'names: [a]', 'set/labels/train/a.txt': '' }, 'yolo', 'set'],
   [
-    'YOLO of Label Studio, whose reader asks for data.yaml',
+    'YOLO of Label Studio, without data.yaml',
     {
       'classes.txt': 'a',
       'notes.json': '{"categories": [{"id": 0, "name": "a"}], "info": {}}',

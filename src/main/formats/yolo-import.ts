@@ -13,6 +13,9 @@ import { ringReadings } from './yolo-rings.ts'
 
 const pictureEnding = /\.(?:jpe?g|png|webp|tiff?|bmp)$/i
 
+/** Names the classes, one a line, where there is no `data.yaml`, as Label Studio writes it. */
+const classList = 'classes.txt'
+
 const placesSchema = z.union([z.string(), z.array(z.string())]).nullish()
 const nameSchema = z.union([z.string(), z.number(), z.boolean()]).transform((name) => String(name).trim())
 const dataSchema = z.object({
@@ -37,7 +40,8 @@ interface Listed {
 }
 
 /**
- * Reads a YOLO data set: a folder with `data.yaml`, or that file itself. Lines of 4 numbers after the class are
+ * Reads a YOLO data set: a folder with `data.yaml`, or that file itself; without one a folder with `classes.txt`, `labels` and
+ * `images`. Lines of 4 numbers after the class are
  * boxes, of 6 or more rings; every line is an object of its own. Sizes come from the pictures beside the labels, else
  * from the picture of that name in the project. A picture without a label file is left out; an empty file says
  * that nothing is there. Of a data set of poses the boxes are read. `data.yaml` may lead out of its folder, as many do:
@@ -117,6 +121,9 @@ async function dataFileOf(path: string): Promise<string> {
   const [only, ...others] = inside
   const name = inside.find((each) => /^data\.ya?ml$/i.test(each)) ?? (others.length === 0 ? only : undefined)
   if (name !== undefined) return join(path, name)
+  const list = join(path, classList)
+  if (only === undefined && (await kindOf(list)) === 'file' && (await kindOf(join(path, 'labels'))) === 'folder')
+    return list
   throw new AppError(
     'NotFound',
     'yoloDataMissing',
@@ -129,6 +136,7 @@ async function dataFileOf(path: string): Promise<string> {
 
 async function readDataFile(file: string): Promise<z.infer<typeof dataSchema>> {
   const text = await readWholeText(file)
+  if (basename(file) === classList) return namesIn(text)
   try {
     return dataSchema.parse(parse(text))
   } catch (cause) {
@@ -144,6 +152,12 @@ async function readDataFile(file: string): Promise<z.infer<typeof dataSchema>> {
       },
     )
   }
+}
+
+/** Numbers are those of the lines, so one that is blank counts. */
+function namesIn(text: string): z.infer<typeof dataSchema> {
+  const lines = text.trimEnd().split(/\r\n|\n|\r/)
+  return { names: lines.map((line) => line.trim()), train: 'images' }
 }
 
 /** What is wrong with `data.yaml`; null when the error is none of its. */
@@ -242,7 +256,7 @@ async function listFolder(path: string, signal: AbortSignal | undefined): Promis
   const labels = labelPathOf(`${folder}/x`).slice(0, -'/x.txt'.length)
   const known = new Set(listed.map((each) => each.labels))
   const texts = await filesIn(labels, '.txt', signal)
-  const alone = texts.filter((name) => basename(name) !== 'classes.txt' && !known.has(`${labels}/${name}`))
+  const alone = texts.filter((name) => basename(name) !== classList && !known.has(`${labels}/${name}`))
   return [
     ...listed,
     ...alone.map((name) => {

@@ -99,7 +99,8 @@ function parseLine(
   if (wrong !== undefined) return skip(`\`${wrong.slice(0, 40)}\` is not a number.`)
   const [classNumber = 0, ...numbers] = values
   const className = names.get(classNumber)
-  if (className === undefined) return skip(`data.yaml names no class ${classNumber}. Add it to \`names\`.`)
+  if (className === undefined)
+    return skip(`no class ${classNumber} is named. Add it to \`names\` in data.yaml, or to classes.txt.`)
   const hasKeypoints = keypointNumbers > 0 && numbers.length === 4 + keypointNumbers
   if (hasKeypoints) numbers.length = 4
   const isBox = numbers.length === 4

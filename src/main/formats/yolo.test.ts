@@ -467,9 +467,9 @@ describe('what is wrong costs itself and nothing else', () => {
     ['0 0 0 1 0 1 x', '`x` is not a number.'],
     ['0 0 0 1 0 1 nan', '`nan` is not a number.'],
     ['0,0,0,1,0,1,1', '`0,0,0,1,0,1,1` is not a number.'],
-    ['2 0 0 1 0 1 1', 'data.yaml names no class 2. Add it to `names`.'],
-    ['-1 0 0 1 0 1 1', 'data.yaml names no class -1. Add it to `names`.'],
-    ['0.5 0 0 1 0 1 1', 'data.yaml names no class 0.5. Add it to `names`.'],
+    ['2 0 0 1 0 1 1', 'no class 2 is named. Add it to `names` in data.yaml, or to classes.txt.'],
+    ['-1 0 0 1 0 1 1', 'no class -1 is named. Add it to `names` in data.yaml, or to classes.txt.'],
+    ['0.5 0 0 1 0 1 1', 'no class 0.5 is named. Add it to `names` in data.yaml, or to classes.txt.'],
     ['0 0 0 12 0 12 9', 'it holds 12, outside 0 to 1. Divide x by the width of the image and y by its height.'],
     ['0 0 0 -0.2 0 1 1', 'it holds -0.2, outside 0 to 1. Divide x by the width of the image and y by its height.'],
     ['0 0.5 0.5 0 1', 'the box has no area.'],
@@ -519,6 +519,26 @@ describe('what is wrong costs itself and nothing else', () => {
     const error: unknown = await readYolo(folder.path, importContext()).catch((failure: unknown) => failure)
     expect(error).toMatchObject({ code: 'InvalidInput', key, message: expect.stringContaining(part) as string })
     expect((error as Error).message).not.toContain('\n')
+  })
+
+  test('Label Studio: no data.yaml, the classes in a list of their own', async () => {
+    using folder = temporaryFolder()
+    writeSample(folder.path, 'classes.txt', 'bolt\r\nnut\r\n')
+    writeSample(folder.path, 'notes.json', '{"categories": [{"id": 0, "name": "bolt"}]}')
+    await writePicture(folder.path, 'images/a.png', 4, 2)
+    writeSample(folder.path, 'labels/a.txt', '1 0.5 0.5 1 1\n7 0.5 0.5 1 1\n')
+    const { classes, images, problems } = await readYolo(folder.path, importContext())
+    expect(classes).toMatchObject([
+      { name: 'bolt', annotations: 0 },
+      { name: 'nut', annotations: 1 },
+    ])
+    expect(images).toMatchObject([{ fileName: 'a.png', annotations: [{ className: 'nut', box: [0, 0, 4, 2] }] }])
+    expect(problems).toEqual([
+      {
+        name: 'labels/a.txt',
+        reason: 'Line 2 was left out: no class 7 is named. Add it to `names` in data.yaml, or to classes.txt.',
+      },
+    ])
   })
 
   test('no data.yaml, or several files that could be it', async () => {
