@@ -371,11 +371,15 @@ export const flips: readonly Flip[] = [
       ['anywhere by id', '    if (!isAllowed(real)) throw', '    if (!isAllowed(real) && real === path) throw'],
       [
         'links to the outside are listed',
-        'found === null || !isAllowed(found.real)) return null',
-        'found === null) return null',
+        'found === null || !isAllowed(found.real)) return null\n    if (found.isFolder)',
+        'found === null) return null\n    if (found.isFolder)',
       ],
       ['new things through a link', 'found === null ? isLink(path) : !isAllowed(found.real)', 'false'],
-      ['a place for any folder', '!found.isFolder || !isAllowed(found.real)', '!found.isFolder'],
+      [
+        'a place for any path',
+        'found === null || !isAllowed(found.real)) return null\n      return toPlace',
+        'found === null) return null\n      return toPlace',
+      ],
       ['a grant for the folder around', 'granted.add(real)', "granted.add(join(real, '..'))"],
       ['any name', '  checkName(name)\n', ''],
       ['hidden entries', "  if (name.startsWith('.')) return null\n", ''],
