@@ -514,9 +514,11 @@ describe('hazards of a folder', () => {
 
   test('only what an export prepared is cleared away', async () => {
     using folder = temporaryFolder()
-    const backup = writeSample(folder.path, 'out/.exemplar-export.2024.bak/notes.txt', 'theirs')
+    const backups = ['2024.bak', '20240101.bad'].map((ending) =>
+      writeSample(folder.path, `out/.exemplar-export.${ending}/notes.txt`, 'theirs'),
+    )
     await write(sourceOf(folder.path, ['a.jpg']), join(folder.path, 'out'), {})
-    expect(existsSync(backup)).toBe(true)
+    expect(backups.map((path) => existsSync(path))).toEqual([true, true])
   })
 })
 
@@ -541,7 +543,7 @@ describe('an export that does not end', () => {
     await write(sourceOf(folder.path, ['a.jpg', 'b.jpg']), out, { format: 'voc', images: 'copy' })
     // What a killed export leaves: a prepared folder, of which some files have been moved, and a manifest of both states.
     const manifest = readFileSync(join(out, '.exemplar-export'), 'utf8')
-    const dead = join(out, '.exemplar-export.999999999.aabbcc/files')
+    const dead = join(out, '.exemplar-export.999999999.0a1b2c3d4e5f/files')
     mkdirSync(dead, { recursive: true })
     writeFileSync(join(dead, 'rest.xml'), 'not moved')
     const path = writeSample(out, 'Annotations/moved.xml', 'moved')
@@ -558,7 +560,7 @@ describe('an export that does not end', () => {
 
   test('the prepared folder of an export that is at work stays', async () => {
     using folder = temporaryFolder()
-    const other = writeSample(folder.path, `out/.exemplar-export.${process.ppid}.aabbcc/files/a.json`, 'at work')
+    const other = writeSample(folder.path, `out/.exemplar-export.${process.ppid}.0a1b2c3d4e5f/files/a.json`, 'at work')
     await write(sourceOf(folder.path, ['a.jpg']), join(folder.path, 'out'), { format: 'labelme' })
     expect(readFileSync(other, 'utf8')).toBe('at work')
   })

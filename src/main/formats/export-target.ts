@@ -153,7 +153,7 @@ export class ExportTarget {
   }
 
   /** The path at which a file lies in the end, given that in the writer's folder. */
-  finalPath(staged: string): string {
+  placeOf(staged: string): string {
     return join(this.path, this.#nameOf(staged))
   }
 
