@@ -1,4 +1,4 @@
-import {
+import fs, {
   chmodSync,
   existsSync,
   lstatSync,
@@ -14,6 +14,7 @@ import {
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -36,6 +37,22 @@ function write(
   context: ExportContext = quiet,
 ): Promise<ExportReport> {
   return writeDataSet(source, folder, { ...cocoSpec, include: 'all', ...spec }, indexPngCodec, context)
+}
+
+/** Until it is disposed, nothing can be given a name like that in this process. */
+function renamesFail(to: RegExp): Disposable {
+  const { rename } = fs.promises
+  fs.promises.rename = (from, target) =>
+    to.test(String(target))
+      ? Promise.reject(Object.assign(new Error('EIO: injected'), { code: 'EIO' }))
+      : rename(from, target)
+  syncBuiltinESMExports()
+  return {
+    [Symbol.dispose]: () => {
+      fs.promises.rename = rename
+      syncBuiltinESMExports()
+    },
+  }
 }
 
 describe('an export into the folder of an earlier one', () => {
@@ -334,7 +351,7 @@ describe('hazards of a folder', () => {
       {
         await using other = await ExportFolder.open(folder.path, 'manifest', () => [])
         writeSample(other.staging, 'images/a.jpg', content)
-        await other.publish('images/a.jpg', [], quiet.signal)
+        await other.publish(undefined, [], quiet.signal)
       }
       const published = out.publish('annotations.xml', [], quiet.signal)
       if (content === 'another') await expect(published).rejects.toMatchObject({ key: 'exportOccupied' })
@@ -536,6 +553,26 @@ describe('an export that does not end', () => {
     expect(filesIn(out).map((name) => [name, readFileSync(join(out, name)).toString('hex')])).toEqual(before)
     expect(readdirSync(folder.path).toSorted()).toEqual(['originals', 'out'])
   })
+
+  test.each(['coco', 'coco-results', 'yolo', 'voc'] as const)(
+    '%s: one that stops in the middle of moving files leaves no subset that a reader would take for whole',
+    async (format) => {
+      using folder = temporaryFolder()
+      const out = join(folder.path, 'out')
+      const names = ['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg']
+      const spec = { format, images: 'copy', split: byImage('train', 'val') } as const
+      await write(sourceOf(folder.path, names), out, spec)
+      {
+        using _broken = renamesFail(/[/\\]out[/\\](?:images|JPEGImages)[/\\]/)
+        const next = write(sourceOf(folder.path, [...names, 'e.jpg', 'f.jpg']), out, spec)
+        await expect(next).rejects.toMatchObject({ code: 'EIO' })
+      }
+      expect(filesIn(out).filter((name) => /^(?:annotations|ImageSets)|data.yaml/.test(name))).toEqual([])
+      await write(sourceOf(folder.path, names), out, spec)
+      await write(sourceOf(folder.path, names), join(folder.path, 'fresh'), spec)
+      expect(filesIn(out)).toEqual(filesIn(join(folder.path, 'fresh')))
+    },
+  )
 
   test('after a kill in the middle of moving files, the next export clears up', async () => {
     using folder = temporaryFolder()
