@@ -1,4 +1,4 @@
-import {
+import fs, {
   chmodSync,
   existsSync,
   lstatSync,
@@ -14,6 +14,7 @@ import {
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
@@ -36,6 +37,22 @@ function write(
   context: ExportContext = quiet,
 ): Promise<ExportReport> {
   return writeDataSet(source, folder, { ...cocoSpec, include: 'all', ...spec }, indexPngCodec, context)
+}
+
+/** Until it is disposed, nothing can be given a name like that in this process. */
+function renamesFail(to: RegExp): Disposable {
+  const { rename } = fs.promises
+  fs.promises.rename = (from, target) =>
+    to.test(String(target))
+      ? Promise.reject(Object.assign(new Error('EIO: injected'), { code: 'EIO' }))
+      : rename(from, target)
+  syncBuiltinESMExports()
+  return {
+    [Symbol.dispose]: () => {
+      fs.promises.rename = rename
+      syncBuiltinESMExports()
+    },
+  }
 }
 
 describe('an export into the folder of an earlier one', () => {
@@ -334,7 +351,7 @@ describe('hazards of a folder', () => {
       {
         await using other = await ExportFolder.open(folder.path, 'manifest', () => [])
         writeSample(other.staging, 'images/a.jpg', content)
-        await other.publish('images/a.jpg', [], quiet.signal)
+        await other.publish(undefined, [], quiet.signal)
       }
       const published = out.publish('annotations.xml', [], quiet.signal)
       if (content === 'another') await expect(published).rejects.toMatchObject({ key: 'exportOccupied' })
@@ -514,9 +531,11 @@ describe('hazards of a folder', () => {
 
   test('only what an export prepared is cleared away', async () => {
     using folder = temporaryFolder()
-    const backup = writeSample(folder.path, 'out/.exemplar-export.2024.bak/notes.txt', 'theirs')
+    const backups = ['2024.bak', '20240101.bad'].map((ending) =>
+      writeSample(folder.path, `out/.exemplar-export.${ending}/notes.txt`, 'theirs'),
+    )
     await write(sourceOf(folder.path, ['a.jpg']), join(folder.path, 'out'), {})
-    expect(existsSync(backup)).toBe(true)
+    expect(backups.map((path) => existsSync(path))).toEqual([true, true])
   })
 })
 
@@ -535,13 +554,33 @@ describe('an export that does not end', () => {
     expect(readdirSync(folder.path).toSorted()).toEqual(['originals', 'out'])
   })
 
+  test.each(['coco', 'coco-results', 'yolo', 'voc'] as const)(
+    '%s: one that stops in the middle of moving files leaves no subset that a reader would take for whole',
+    async (format) => {
+      using folder = temporaryFolder()
+      const out = join(folder.path, 'out')
+      const names = ['a.jpg', 'b.jpg', 'c.jpg', 'd.jpg']
+      const spec = { format, images: 'copy', split: byImage('train', 'val') } as const
+      await write(sourceOf(folder.path, names), out, spec)
+      {
+        using _broken = renamesFail(/[/\\]out[/\\](?:images|JPEGImages)[/\\]/)
+        const next = write(sourceOf(folder.path, [...names, 'e.jpg', 'f.jpg']), out, spec)
+        await expect(next).rejects.toMatchObject({ code: 'EIO' })
+      }
+      expect(filesIn(out).filter((name) => /^(?:annotations|ImageSets)|data.yaml/.test(name))).toEqual([])
+      await write(sourceOf(folder.path, names), out, spec)
+      await write(sourceOf(folder.path, names), join(folder.path, 'fresh'), spec)
+      expect(filesIn(out)).toEqual(filesIn(join(folder.path, 'fresh')))
+    },
+  )
+
   test('after a kill in the middle of moving files, the next export clears up', async () => {
     using folder = temporaryFolder()
     const [out, fresh] = [join(folder.path, 'out'), join(folder.path, 'fresh')]
     await write(sourceOf(folder.path, ['a.jpg', 'b.jpg']), out, { format: 'voc', images: 'copy' })
     // What a killed export leaves: a prepared folder, of which some files have been moved, and a manifest of both states.
     const manifest = readFileSync(join(out, '.exemplar-export'), 'utf8')
-    const dead = join(out, '.exemplar-export.999999999.aabbcc/files')
+    const dead = join(out, '.exemplar-export.999999999.0a1b2c3d4e5f/files')
     mkdirSync(dead, { recursive: true })
     writeFileSync(join(dead, 'rest.xml'), 'not moved')
     const path = writeSample(out, 'Annotations/moved.xml', 'moved')
@@ -558,7 +597,7 @@ describe('an export that does not end', () => {
 
   test('the prepared folder of an export that is at work stays', async () => {
     using folder = temporaryFolder()
-    const other = writeSample(folder.path, `out/.exemplar-export.${process.ppid}.aabbcc/files/a.json`, 'at work')
+    const other = writeSample(folder.path, `out/.exemplar-export.${process.ppid}.0a1b2c3d4e5f/files/a.json`, 'at work')
     await write(sourceOf(folder.path, ['a.jpg']), join(folder.path, 'out'), { format: 'labelme' })
     expect(readFileSync(other, 'utf8')).toBe('at work')
   })

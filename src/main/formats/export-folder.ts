@@ -53,7 +53,7 @@ export class ExportFolder implements ExportPlace {
   }
 
   /**
-   * Puts the staged files to their places, `main` last: a reader that finds it finds all of it. Waits until no other export
+   * Puts the staged files to their places, `main` last: a reader that finds it, or a file in it, finds all that it names. Waits until no other export
    * does so in this folder. Throws as `lockFolder` and `ExportTarget.consequences`; nothing has changed then.
    */
   async publish(main: string | undefined, found: readonly FoundByReaders[], signal: AbortSignal): Promise<Published> {
@@ -61,10 +61,12 @@ export class ExportFolder implements ExportPlace {
     const { stale, displaced, strangers, folders } = await this.#target.consequences(found, signal)
     for (const folder of folders) await this.#requireWritable(folder)
     await using next = await this.#prepare()
-    if (main !== undefined) await rm(this.#at(main), { force: true })
-    const removed = await this.#remove(stale)
-    await this.#move('', main)
-    if (main !== undefined) await moveFile(join(this.staging, main), this.#at(main))
+    const isMain = (name: string): boolean => main !== undefined && (name === main || name.startsWith(`${main}/`))
+    for await (const name of walkFiles(this.staging, { hidden: true, unreadable: 'throw' }))
+      if (isMain(name)) await rm(this.#at(name), { force: true })
+    const removed = await this.#remove(stale.toSorted((a, b) => Number(isMain(b)) - Number(isMain(a))))
+    await this.#moveAll('', isMain)
+    if (main !== undefined && (await kindOf(join(this.staging, main))) !== null) await this.#move(main)
     await next.publish(this.#target.path)
     return { removed, displaced, strangers }
   }
@@ -142,17 +144,21 @@ export class ExportFolder implements ExportPlace {
     return removed
   }
 
-  /** Everything staged below that folder but `main`, whole folders at once where there is nothing yet. */
-  async #move(folder: string, main: string | undefined): Promise<void> {
-    for (const entry of await readdir(join(this.staging, folder), { withFileTypes: true })) {
-      const name = posix.join(folder, entry.name)
-      if (name === main) continue
-      const [from, to] = [join(this.staging, name), this.#at(name)]
-      if (!entry.isDirectory()) await moveFile(from, to)
-      else if (main?.startsWith(`${name}/`) === true || !(await isMovedWhole(from, to))) {
-        await mkdir(to, { recursive: true })
-        await this.#move(name, main)
-      }
+  /** Everything staged in that folder but what is left out. */
+  async #moveAll(folder: string, isLeftOut: (name: string) => boolean = () => false): Promise<void> {
+    for (const entry of await readdir(join(this.staging, folder))) {
+      const name = posix.join(folder, entry)
+      if (!isLeftOut(name)) await this.#move(name)
+    }
+  }
+
+  /** A staged file or folder, whole folders at once where there is nothing yet. */
+  async #move(name: string): Promise<void> {
+    const [from, to] = [join(this.staging, name), this.#at(name)]
+    if ((await kindOf(from)) !== 'folder') await moveFile(from, to)
+    else if (!(await isMovedWhole(from, to))) {
+      await mkdir(to, { recursive: true })
+      await this.#moveAll(name)
     }
   }
 }

@@ -36,7 +36,7 @@ export function isAtWork(owner: string): boolean {
 
 /** Id of the process that an owner is of; null for a name that is none of an owner. */
 export function processOf(owner: string): number | null {
-  const [, pid] = /^(\d+)\.[0-9a-f]+$/.exec(owner) ?? []
+  const [, pid] = /^(\d+)\.[0-9a-f]{12}$/.exec(owner) ?? []
   return pid === undefined ? null : Number(pid)
 }
 
@@ -59,7 +59,7 @@ export async function removeLeftovers(folder: string): Promise<void> {
   }
 }
 
-const inArea = /^(?<folder>.*?)[/\\]\.exemplar-export\.\d+\.[0-9a-f]+(?:[/\\]files)?(?:[/\\](?<name>.*))?$/s
+const inArea = /^(?<folder>.*?)[/\\]\.exemplar-export\.\d+\.[0-9a-f]{12}(?:[/\\]files)?(?:[/\\](?<name>.*))?$/s
 
 /** The name that a file in preparation will have in the export; null for any other path. */
 export function preparedName(path: string): string | null {

@@ -15,7 +15,7 @@ import type { PictureRehearsal } from './format-types.ts'
 export class ExportRehearsal implements ExportPlace {
   readonly rehearsal: PictureRehearsal = {
     isOnDiskOf: async (source, staged) => {
-      const folder = await nearestFolder(dirname(this.#target.finalPath(staged)))
+      const folder = await nearestFolder(dirname(this.#target.placeOf(staged)))
       return (await stat(source)).dev === (await stat(folder)).dev
     },
   }

@@ -35,7 +35,7 @@ export interface Published extends Pick<Consequences, 'displaced' | 'strangers'>
 export interface ExportPlace extends Destination, AsyncDisposable {
   /** The writer's own folder; nothing else is in it. */
   readonly staging: string
-  /** `main` is the file that makes it an export. */
+  /** `main` is the file at the top, or the folder of files, that makes it an export. */
   readonly publish: (
     main: string | undefined,
     found: readonly FoundByReaders[],
@@ -153,7 +153,7 @@ export class ExportTarget {
   }
 
   /** The path at which a file lies in the end, given that in the writer's folder. */
-  finalPath(staged: string): string {
+  placeOf(staged: string): string {
     return join(this.path, this.#nameOf(staged))
   }
 

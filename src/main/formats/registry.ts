@@ -60,6 +60,8 @@ export interface Signs {
 export interface Format extends FormatSummary {
   /** Exports of one layout into one folder take each other's place: their files have the same names. */
   readonly layout: string
+  /** The file at the top, or the folder of files, that makes it an export; absent where each file stands for itself. */
+  readonly main?: string
   /** What readers of an export find without its being named anywhere in it. */
   readonly found: readonly FoundByReaders[]
   readonly signs: Signs
@@ -89,6 +91,7 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
     options: ['segmentation', 'orientation', 'simplify', 'split'],
     holds: { instances: true, overlaps: true, boxes: true, parts: true, holes: true, parents: true, empty: true },
     layout: 'coco',
+    main: 'annotations',
     found: [{ folder: 'annotations', ending: '.json' }],
     signs: { sections: ['annotations'], field: 'category_id' },
     write: (source, folder, spec, _codec, context) => exportCoco(source, folder, spec, context),
@@ -101,6 +104,7 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
     options: ['segmentation', 'orientation', 'simplify', 'split'],
     holds: { instances: true, overlaps: true, boxes: false, parts: true, holes: true, parents: true, empty: false },
     layout: 'coco',
+    main: 'annotations',
     found: [{ folder: 'annotations', ending: '.json' }],
     signs: { sections: [rootSection], field: 'category_id' },
     write: (source, folder, spec, _codec, context) => exportCoco(source, folder, spec, context),
@@ -114,6 +118,7 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
     // Boxes only in an export without any mask.
     holds: { instances: true, overlaps: true, boxes: false, parts: false, holes: true, parents: false, empty: true },
     layout: 'yolo',
+    main: 'data.yaml',
     found: [
       { folder: 'labels', ending: '.txt' },
       { folder: 'images', ending: '' },
@@ -141,6 +146,7 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
     options: [],
     holds: { instances: true, overlaps: true, boxes: true, parts: true, holes: true, parents: true, empty: true },
     layout: 'cvat',
+    main: 'annotations.xml',
     found: [],
     signs: { element: 'annotations' },
     write: (source, folder, spec, _codec, context) => exportCvat(source, folder, spec, context),
@@ -153,6 +159,7 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
     options: [],
     holds: { instances: false, overlaps: false, boxes: false, parts: false, holes: true, parents: false, empty: true },
     layout: 'manifest',
+    main: 'manifest.json',
     found: [{ folder: 'masks', ending: '.png' }],
     signs: {
       sections: ['items'],
@@ -171,6 +178,7 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
     options: [],
     holds: { instances: true, overlaps: true, boxes: true, parts: true, holes: true, parents: true, empty: true },
     layout: 'manifest',
+    main: 'manifest.json',
     found: [{ folder: 'masks', ending: '.png' }],
     signs: { sections: [`format=${objectsFormat}`], home: folderOfManifest },
     write: exportPngObjects,
@@ -183,6 +191,7 @@ export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
     options: ['split'],
     holds: { instances: true, overlaps: false, boxes: true, parts: true, holes: true, parents: false, empty: true },
     layout: 'voc',
+    main: 'ImageSets',
     found: [
       { folder: 'Annotations', ending: '.xml' },
       { folder: 'SegmentationClass', ending: '.png' },
@@ -241,12 +250,12 @@ async function exportTo(
 ): Promise<ExportReport> {
   if (spec.split !== null) requireOption(spec.format, 'split')
   if (spec.orientation !== 'displayed') requireOption(spec.format, 'orientation')
-  const { layout, found, write } = formats[spec.format]
+  const { layout, main, found, write } = formats[spec.format]
   await using destination = await open(layout)
   const plain = withPlainNames(source, spec)
   const report = await write(plain.source, destination.staging, spec, codec, { ...context, destination })
   throwIfAborted(context.signal)
-  const { removed, displaced, strangers } = await destination.publish(report.files[0], found, context.signal)
+  const { removed, displaced, strangers } = await destination.publish(main, found, context.signal)
   const gone = removed > 0 ? { removed } : {}
   return {
     ...report,

@@ -359,12 +359,10 @@ test('an export that cannot be written is one sentence; one that is stopped leav
   const below = join(folder, 'file', 'below')
   const unwritable = {
     code: 'Io',
-    message: `The export to ${below} could not be written (ENOTDIR: ${below}); check the disk and your rights there, or choose another folder.`,
+    message: `The export to ${below} could not be written (ENOTDIR: ${join(folder, 'file')}); check the disk and your rights there, or choose another folder.`,
   }
   await expect(session.exportTo(below, spec)).rejects.toMatchObject(unwritable)
-  await expect(session.rehearseExport(below, spec)).rejects.toMatchObject({
-    message: expect.stringContaining(`(ENOTDIR: ${join(folder, 'file')})`) as string,
-  })
+  await expect(session.rehearseExport(below, spec)).rejects.toMatchObject(unwritable)
   const target = join(folder, 'export')
   await session.exportTo(target, spec)
   expect(await readdir(target)).toContain('manifest.json')
