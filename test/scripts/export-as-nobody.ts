@@ -6,7 +6,14 @@ import { indexPngCodec } from '../python/index-png-codec.ts'
 import { classes, masks } from '../support/export-sources.ts'
 
 /** Exports one picture as YOLO, or rehearses it, and prints the report or what the system refused: `HOW FOLDER ORIGINAL`. */
+const nobody = 65_534
 const [, , how = '', folder = '', path = ''] = process.argv
+// Nothing is forbidden to root. The program has been read by now: its own folder may be closed to others.
+if (process.getuid?.() === 0) {
+  process.setgroups?.([])
+  process.setgid?.(nobody)
+  process.setuid?.(nobody)
+}
 const run = how === 'rehearse' ? rehearseDataSet : writeDataSet
 const source = exportSource([{ name: 'a.jpg', width: 3, height: 2, masks, path }], classes)
 try {

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
-  chownSync,
   existsSync,
   lstatSync,
   mkdirSync,
@@ -210,20 +209,12 @@ describe('a rehearsed export says what the export itself will say, and changes n
   test('folders that may not be written to', async (context) => {
     using folder = temporaryFolder()
     const script = join(import.meta.dirname, '../../../test/scripts/export-as-nobody.ts')
-    // Nothing is forbidden to root.
-    const nobody = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
     const original = writeSample(folder.path, 'a.jpg', 'picture')
     const run = (how: string, out: string): unknown => {
-      const { stdout, stderr } = spawnSync(process.execPath, [script, how, out, original], {
-        ...nobody,
-        encoding: 'utf8',
-      })
+      const { stdout, stderr } = spawnSync(process.execPath, [script, how, out, original], { encoding: 'utf8' })
       return stdout === '' ? stderr : JSON.parse(stdout)
     }
     if (process.getuid === undefined) return context.skip('rights are others on this system')
-    const reading = ['--eval', 'require("node:fs").accessSync(process.argv[1])', script]
-    if (spawnSync(process.execPath, reading, nobody).status !== 0)
-      return context.skip('root runs this, and nobody else may read the program')
     chmodSync(folder.path, 0o777)
     const out = join(folder.path, 'out')
     expect(run('write', out)).toMatchObject({ images: 1 })
@@ -253,7 +244,6 @@ describe('a rehearsed export says what the export itself will say, and changes n
     }
     const above = join(folder.path, 'closed')
     mkdirSync(above)
-    if (nobody.uid !== undefined) chownSync(above, 0, 0)
     chmodSync(above, 0o555)
     expect(run('rehearse', join(above, 'new/out'))).toEqual({ code: 'EACCES', path: above })
     expect(readdirSync(above)).toEqual([])
