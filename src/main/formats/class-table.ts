@@ -10,6 +10,11 @@ export interface ClassTable {
   readonly byColour: ReadonlyMap<number, string | null>
 }
 
+/** Every class that the table names, once; the background is none. */
+export function namesOfTable({ byNumber, byColour }: ClassTable): string[] {
+  return [...new Set([...byNumber.values(), ...byColour.values()])].filter((name) => name !== null)
+}
+
 interface Entry {
   readonly name: string
   readonly number?: number | undefined
@@ -17,7 +22,10 @@ interface Entry {
 }
 
 /** Files that name classes, in the order in which they are looked for. */
-const tableFiles = ['classes.json', 'labelmap.txt', 'label_colors.txt', 'labels.txt', 'classes.txt'] as const
+const tableFiles: readonly string[] = ['classes.json', 'labelmap.txt', 'label_colors.txt', 'labels.txt', 'classes.txt']
+
+/** Whether a file may be one of them, in whatever case. */
+export const classTableName = new RegExp(`^(?:${tableFiles.join('|').replaceAll('.', '\\.')})$`, 'i')
 
 /** The first of `tableFiles` in these folders, or undefined. Throws `InvalidInput` when it cannot be understood. */
 export async function findClassTable(folders: readonly string[]): Promise<ClassTable | undefined> {

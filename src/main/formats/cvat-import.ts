@@ -7,7 +7,7 @@ import { z } from '../../shared/zod.ts'
 import { isInside, pictureNameOf } from './files.ts'
 import type { ImportedDataSet, ImportedImage } from './format-types.ts'
 import { Problems } from './problems.ts'
-import { annotationOf, boxShape, countClasses, emptinessOf, joinGroups, maskShape, skipShape } from './shapes.ts'
+import { annotationOf, boxShape, classesOf, emptinessOf, joinGroups, maskShape, skipShape } from './shapes.ts'
 import type { GroupedShape, ShapeReading } from './shapes.ts'
 import { sizeProblem } from './sizes.ts'
 import { readXml, xmlChild } from './xml.ts'
@@ -68,14 +68,8 @@ export async function readCvat(path: string, signal?: AbortSignal, mostPixels?: 
     if (piece.kind === 'image') images.push(piece.image)
     else for (const { name, parentName } of piece.labels) parents.set(name, parentName)
   }
-  const counts = countClasses(images)
-  const names = new Set([...parents.keys(), ...counts.keys()])
   return {
-    classes: [...names].map((name) => ({
-      name,
-      parentName: parents.get(name) ?? null,
-      annotations: counts.get(name) ?? 0,
-    })),
+    classes: classesOf(images, parents.keys(), (name) => parents.get(name) ?? null),
     images,
     ...problems.found(),
   }

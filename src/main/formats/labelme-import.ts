@@ -8,7 +8,7 @@ import { z } from '../../shared/zod.ts'
 import { filesBelow, kindOf, readWholeText, requireFile, slashed } from './files.ts'
 import type { ImportContext, ImportedDataSet, ImportedImage } from './format-types.ts'
 import { Problems } from './problems.ts'
-import { annotationOf, boxShape, countClasses, emptinessOf, joinGroups, maskShape, skipShape } from './shapes.ts'
+import { annotationOf, boxShape, classesOf, emptinessOf, joinGroups, maskShape, skipShape } from './shapes.ts'
 import type { GroupedShape, ShapeReading } from './shapes.ts'
 import { sizeProblem } from './sizes.ts'
 
@@ -75,7 +75,7 @@ export async function readLabelme(path: string, context: ImportContext): Promise
     const read = await readLabelmeFile(join(root, name), name, context, problems)
     if (read !== null) images.push(read)
   }
-  const classes = [...countClasses(images)].map(([name, annotations]) => ({ name, parentName: null, annotations }))
+  const classes = classesOf(images)
   return { classes, images, ...problems.found() }
 }
 

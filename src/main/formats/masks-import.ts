@@ -2,14 +2,14 @@ import { dirname, join, resolve } from 'node:path'
 import { AppError, isAppError, throwIfAborted } from '../../shared/errors.ts'
 import { tilesByValue } from '../../shared/mask/label-tiles.ts'
 import { z } from '../../shared/zod.ts'
-import { findClassTable } from './class-table.ts'
+import { findClassTable, namesOfTable } from './class-table.ts'
 import type { ClassTable } from './class-table.ts'
 import { filesBelow, isInside, kindOf, pictureNameOf, readWholeText, slashed } from './files.ts'
 import type { ImportedAnnotation, ImportedDataSet, ImportedImage, IndexPngCodec } from './format-types.ts'
 import { labelReading, listed, unknownOf } from './label-reading.ts'
 import type { LabelReading } from './label-reading.ts'
 import { Problems } from './problems.ts'
-import { emptinessOf } from './shapes.ts'
+import { classesOf, emptinessOf } from './shapes.ts'
 import type { LabelPng } from '../../shared/domain/index-png.ts'
 
 const manifestSchema = z.object({
@@ -53,7 +53,6 @@ export async function readMasksFolder(
       ? manifestItems(folder, await readManifest(manifestPath), problems)
       : await folderItems(folder, signal)
   const images: ImportedImage[] = []
-  const counts = new Map<string, number>()
   for (const { fileName, mask, size, isPartial } of items) {
     throwIfAborted(signal)
     try {
@@ -75,7 +74,6 @@ export async function readMasksFolder(
       }
       const isBlank = !isPartial && [...reading.values].every((value) => reading.classOf(value) === null)
       images.push({ fileName, width, height, annotations, ...emptinessOf(isBlank ? 0 : 1, true) })
-      for (const { className } of annotations) counts.set(className, (counts.get(className) ?? 0) + 1)
     } catch (error) {
       // The folder's own table lacks the colours of every mask alike: say so once, before anything is imported.
       const isTable = size === null && isAppError(error) && error.key === 'colourTableMissing'
@@ -83,9 +81,8 @@ export async function readMasksFolder(
       problems.push({ name: fileName, reason: error.message })
     }
   }
-  const names = new Set([...table.byNumber.values(), ...table.byColour.values()].filter((name) => name !== null))
   return {
-    classes: [...names].map((name) => ({ name, parentName: null, annotations: counts.get(name) ?? 0 })),
+    classes: classesOf(images, namesOfTable(table)),
     images,
     ...problems.found(),
   }

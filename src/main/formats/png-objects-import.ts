@@ -9,7 +9,7 @@ import { valuesOf } from './label-reading.ts'
 import { sizeProblem } from './sizes.ts'
 import { objectRecordSchema, objectsClassSchema, objectsFormat, objectsImageSchema } from './png-objects-records.ts'
 import { Problems } from './problems.ts'
-import { emptinessOf } from './shapes.ts'
+import { classesOf, emptinessOf } from './shapes.ts'
 import type { LabelPng } from '../../shared/domain/index-png.ts'
 
 type Codec = Pick<IndexPngCodec, 'readLabelPng'>
@@ -38,16 +38,8 @@ export async function readPngObjects(
   const manifest = join(folder, 'manifest.json')
   if ((await kindOf(manifest)) !== null) await readManifest(folder, manifest, codec, found, signal, mostPixels)
   else await readFolders(folder, codec, found, signal)
-  const counts = new Map([...found.parents.keys()].map((name) => [name, 0]))
-  for (const { annotations } of found.images) {
-    for (const { className } of annotations) counts.set(className, (counts.get(className) ?? 0) + 1)
-  }
   return {
-    classes: [...counts].map(([name, annotations]) => ({
-      name,
-      parentName: found.parents.get(name) ?? null,
-      annotations,
-    })),
+    classes: classesOf(found.images, found.parents.keys(), (name) => found.parents.get(name) ?? null),
     images: found.images,
     ...found.problems.found(),
   }

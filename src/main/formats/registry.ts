@@ -8,6 +8,7 @@ import type {
 } from '../../shared/contract/contract.ts'
 import { AppError, throwIfAborted } from '../../shared/errors.ts'
 import { withUsableClasses } from './class-names.ts'
+import { classTableName } from './class-table.ts'
 import { exportCoco } from './coco-export.ts'
 import { readCoco, readCocoResults } from './coco-import.ts'
 import { exportCvat } from './cvat-export.ts'
@@ -75,39 +76,38 @@ export interface Format extends FormatSummary {
   readonly read: (path: string, context: ImportContext) => Promise<ImportedDataSet>
 }
 
-const classTableName = /^(?:classes\.json|labelmap\.txt|label_colors\.txt|labels\.txt|classes\.txt)$/i
-
 /** The readers of data sets with a manifest know it by its name. */
 function folderOfManifest(file: string): string | null {
   return basename(file) === 'manifest.json' ? dirname(file) : null
 }
 
+/** What instances and results have in common: one writer makes both. */
+const cocoFiles = {
+  options: ['segmentation', 'orientation', 'simplify', 'split'],
+  layout: 'coco',
+  main: 'annotations',
+  found: [{ folder: 'annotations', ending: '.json' }],
+  write: (source, folder, spec, _codec, context) => exportCoco(source, folder, spec, context),
+} satisfies Partial<Format>
+
 /** Every format by its name on the command line and in the dialog. */
 export const formats: Readonly<Record<ExportSpec['format'], Format>> = {
   coco: {
+    ...cocoFiles,
     id: 'coco',
     imports: 'file',
     brings: 'accepted',
-    options: ['segmentation', 'orientation', 'simplify', 'split'],
     holds: { instances: true, overlaps: true, boxes: true, parts: true, holes: true, parents: true, empty: true },
-    layout: 'coco',
-    main: 'annotations',
-    found: [{ folder: 'annotations', ending: '.json' }],
     signs: { sections: ['annotations'], field: 'category_id' },
-    write: (source, folder, spec, _codec, context) => exportCoco(source, folder, spec, context),
     read: (path, { signal, mostPixels }) => readCoco(path, signal, mostPixels),
   },
   'coco-results': {
+    ...cocoFiles,
     id: 'coco-results',
     imports: 'file',
     brings: 'proposed',
-    options: ['segmentation', 'orientation', 'simplify', 'split'],
     holds: { instances: true, overlaps: true, boxes: false, parts: true, holes: true, parents: true, empty: false },
-    layout: 'coco',
-    main: 'annotations',
-    found: [{ folder: 'annotations', ending: '.json' }],
     signs: { sections: [rootSection], field: 'category_id' },
-    write: (source, folder, spec, _codec, context) => exportCoco(source, folder, spec, context),
     read: (path, { signal, mostPixels }) => readCocoResults(path, signal, mostPixels),
   },
   yolo: {

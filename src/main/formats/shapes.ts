@@ -1,7 +1,7 @@
 import type { MaskTile } from '../../shared/domain/history.ts'
 import type { Box } from '../../shared/domain/records.ts'
 import { unionTiles } from '../../shared/mask/tiles.ts'
-import type { ImportedAnnotation, ImportedImage } from './format-types.ts'
+import type { ImportedAnnotation, ImportedClass, ImportedImage } from './format-types.ts'
 
 /** What one shape of a file is here. `reason` goes on after "… was left out:". */
 export type ShapeReading =
@@ -81,13 +81,18 @@ export function joinGroups(shapes: readonly GroupedShape[]): ImportedAnnotation[
   })
 }
 
-/** How many annotations each class has, in the order in which they are met. */
-export function countClasses(
+/**
+ * The classes of a data set with the number of their annotations: those that it lists by name, then others in the order in
+ * which they are met.
+ */
+export function classesOf(
   images: readonly { readonly annotations: readonly ImportedAnnotation[] }[],
-): ReadonlyMap<string, number> {
-  const counts = new Map<string, number>()
+  names: Iterable<string> = [],
+  parentOf: (name: string) => string | null = () => null,
+): ImportedClass[] {
+  const counts = new Map([...names].map((name) => [name, 0]))
   for (const { annotations } of images) {
     for (const { className } of annotations) counts.set(className, (counts.get(className) ?? 0) + 1)
   }
-  return counts
+  return [...counts].map(([name, annotations]) => ({ name, parentName: parentOf(name), annotations }))
 }

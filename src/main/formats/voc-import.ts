@@ -5,14 +5,14 @@ import type { Box } from '../../shared/domain/records.ts'
 import { AppError, isAppError, throwIfAborted } from '../../shared/errors.ts'
 import { tilesByValue } from '../../shared/mask/label-tiles.ts'
 import { forEachRun, tilesBounds } from '../../shared/mask/tiles.ts'
-import { readClassTable } from './class-table.ts'
+import { namesOfTable, readClassTable } from './class-table.ts'
 import type { ClassTable } from './class-table.ts'
 import { filesBelow, isInside, kindOf, readWholeText, slashed } from './files.ts'
 import type { ImportedAnnotation, ImportedDataSet, ImportedImage, IndexPngCodec } from './format-types.ts'
 import { labelReading, listed, unknownOf, valuesOf } from './label-reading.ts'
 import type { LabelReading } from './label-reading.ts'
 import { Problems } from './problems.ts'
-import { emptinessOf } from './shapes.ts'
+import { classesOf, emptinessOf } from './shapes.ts'
 import { sizeProblem } from './sizes.ts'
 import { readVocXml, vocClasses, vocColours, vocIgnored } from './voc-records.ts'
 import type { VocReading } from './voc-records.ts'
@@ -58,15 +58,8 @@ export async function readVoc(
       problems.push({ name: stem, reason: error.message })
     }
   }
-  const counts = new Map<string, number>()
-  for (const name of table === undefined ? [] : [...table.byNumber.values(), ...table.byColour.values()]) {
-    if (name !== null) counts.set(name, 0)
-  }
-  for (const { annotations } of images) {
-    for (const { className } of annotations) counts.set(className, (counts.get(className) ?? 0) + 1)
-  }
   return {
-    classes: [...counts].map(([name, annotations]) => ({ name, parentName: null, annotations })),
+    classes: classesOf(images, table === undefined ? [] : namesOfTable(table)),
     images,
     ...problems.found(),
   }

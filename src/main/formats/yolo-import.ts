@@ -7,7 +7,7 @@ import { z } from '../../shared/zod.ts'
 import { filesBelow, kindOf, readWholeText, slashed } from './files.ts'
 import type { ImportContext, ImportedAnnotation, ImportedDataSet, ImportedImage, KnownImage } from './format-types.ts'
 import { Problems } from './problems.ts'
-import { annotationOf, emptinessOf } from './shapes.ts'
+import { annotationOf, classesOf, emptinessOf } from './shapes.ts'
 import { labelPathOf, parseLabels } from './yolo-labels.ts'
 import { ringReadings } from './yolo-rings.ts'
 
@@ -60,7 +60,6 @@ export async function readYolo(path: string, context: ImportContext): Promise<Im
   const problems = new Problems()
   const images: ImportedImage[] = []
   let posed = 0
-  const counts = new Map([...names.values()].map((name) => [name, 0]))
   const seen = new Set<string>()
   let unlabelled = 0
   for (const listed of await listAll(file, root, data, problems, context.signal)) {
@@ -95,7 +94,6 @@ export async function readYolo(path: string, context: ImportContext): Promise<Im
         continue
       }
       if (read.kind === 'box' && read.hasKeypoints) posed++
-      counts.set(read.className, (counts.get(read.className) ?? 0) + 1)
       annotations.push(annotationOf(read.className, read))
     }
     images.push({ fileName: size.fileName, width, height, annotations, ...emptinessOf(entries, true) })
@@ -109,7 +107,7 @@ export async function readYolo(path: string, context: ImportContext): Promise<Im
     problems.push({ name: file, reason: `${what} no label file and was taken as not labelled yet.` })
   }
   return {
-    classes: [...counts].map(([name, annotations]) => ({ name, parentName: null, annotations })),
+    classes: classesOf(images, names.values()),
     images,
     ...problems.found(),
   }
