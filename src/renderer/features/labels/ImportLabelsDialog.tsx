@@ -87,7 +87,10 @@ export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }
   const recognisedFormat = summaryOf(recognised?.format)
   const isFolder = format?.imports === 'folder'
   const place = isFolder ? folder : format === undefined ? (file ?? folder) : file
-  const as = choices.as ?? (format ?? recognisedFormat)?.brings ?? 'accepted'
+  /** As what a format comes in, unless the person says otherwise. */
+  const stateOf = (id: FormatSummary['id'] | undefined, chosen = choices.as): AnnotationImportSpec['as'] =>
+    chosen ?? summaryOf(id)?.brings ?? 'accepted'
+  const as = stateOf(choices.format ?? recognised?.format)
 
   /** What is to be read: as the person says, else as the place shows. */
   async function targetOf(chosen: Place, signal: AbortSignal): Promise<Target> {
@@ -112,7 +115,7 @@ export function ImportLabelsDialog({ onClose }: { readonly onClose: () => void }
       const target = await targetOf(place, controller.signal)
       const { conflicts, empty, orientation, outline } = wanted
       const spec = {
-        ...{ format: target.format, as: wanted.as ?? summaryOf(target.format)?.brings ?? 'accepted' },
+        ...{ format: target.format, as: stateOf(target.format, wanted.as) },
         ...{ conflicts, empty, orientation, outline, dryRun },
       }
       const report = await bridge.annotations.import(
